@@ -1,0 +1,1 @@
+"""Shared nouns: levels, geometry in patient RAS mm, volumes and label maps, evidence, errors."""

@@ -1,0 +1,74 @@
+"""The Plan: everything a face may show, and nothing else. Written as plan.json (schema `enbloc.plan/1`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from enbloc.anatomy import Spine, Vertebra
+from enbloc.case import Case
+from enbloc.core.evidence import Caveat, Skipped
+from enbloc.core.volume import Imaging, InputFile
+from enbloc.tumour import Extent
+
+SCHEMA = "enbloc.plan/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the plan was made with. Equal manifests and inputs give byte-identical plans."""
+
+    enbloc_version: str
+    knowledge_sha256: str
+    inputs: tuple[InputFile, ...]
+    settings: dict[str, float | int | str]
+    seeds: dict[str, int]
+    residuals: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SpineFindings:
+    """The levels found, each with its numbering evidence and frame; `grid_spacing_mm` is the resolution they were read at."""
+
+    levels: tuple[Vertebra, ...]
+    grid_spacing_mm: tuple[float, float, float]
+    no_go_basis: str
+    structures: tuple[str, ...]
+    morphometry: Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class TumourFindings(Extent):
+    """Extent and type, beside the findings that later rooms add."""
+
+    barriers: Skipped
+    wbb: Skipped
+    epidural: Skipped
+    vessels: Skipped
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """The voxels behind the plan, kept in memory for pictures and label files; never part of plan.json."""
+
+    imaging: Imaging
+    spine: Spine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One patient's plan. A stage that did not run is `Skipped` with its reason."""
+
+    case: Case
+    manifest: Manifest
+    spine: SpineFindings | Skipped
+    tumour: TumourFindings | Skipped
+    scores: Skipped
+    advice: Skipped
+    revised: Skipped
+    resection: Skipped
+    perfusion: Skipped
+    shortening: Skipped
+    mechanics: Skipped
+    warnings: tuple[Caveat, ...]
+    schema: str = SCHEMA
+    drawing: Drawing | None = field(default=None, repr=False, compare=False)
