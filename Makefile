@@ -1,0 +1,52 @@
+# `make demo` plans the shipped synthetic patient; `make test` runs the tests. Both install what they need into .venv first.
+.POSIX:
+PY = .venv/bin/python
+WORKERS = 2
+
+.PHONY: help demo test lint types format bench lock clean FORCE
+
+help:
+	@echo 'make demo    plan the shipped synthetic patient into demo-out/'
+	@echo 'make test    run the tests (WORKERS=n for n processes; ARGS=... goes to pytest)'
+	@echo 'make lint    ruff'
+	@echo 'make types   mypy --strict on src'
+	@echo 'make format  let ruff mend and format the sources'
+	@echo 'make bench   every bench/bench_*.py at its smallest size'
+	@echo 'make lock    requirements.in -> requirements.lock (needs uv; UPGRADE=--upgrade moves the pins)'
+	@echo 'make clean   remove .venv and everything generated'
+
+# The script decides by hash whether there is anything to do.
+.venv/.stamp: FORCE
+	@sh scripts/bootstrap
+
+demo: .venv/.stamp
+	.venv/bin/enbloc demo --out demo-out
+
+test: .venv/.stamp
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: .venv/.stamp
+	$(PY) -m ruff check .
+
+types: .venv/.stamp
+	$(PY) -m mypy
+
+format: .venv/.stamp
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: .venv/.stamp
+	@for script in bench/bench_*.py; do \
+		[ -f "$$script" ] || continue; \
+		echo "== $$script --smoke"; \
+		$(PY) "$$script" --smoke || exit 1; \
+	done
+
+lock:
+	@command -v uv >/dev/null 2>&1 || { echo 'make lock needs the program uv on PATH' >&2; exit 3; }
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		$(UPGRADE) --output-file requirements.lock requirements.in
+
+clean:
+	rm -rf .venv demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
