@@ -22,6 +22,7 @@ case "$1 $*" in
     *-e*) exit "${FAIL_PROJECT:-0}" ;;
 esac
 """
+PROGRAMS = ["cat", "chmod", "cksum", "dirname", "grep", "id", "ln", "mkdir", "mktemp", "rm", "sed", "sh", "touch"]
 OLD_PYTHON = "#!/bin/sh\nexit 1\n"
 
 # Stands for a system python: answers the probe by its own name, has venv only when the file `venv-module` is there,
@@ -55,7 +56,7 @@ class Checkout:
         for name in ("scripts/bootstrap", "requirements.lock", "pyproject.toml", "Makefile"):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
-        for name in ("sh", "cat", "sed", "rm", "dirname", "grep", "id", "mktemp", "mkdir", "ln", "cksum", "chmod", "touch"):
+        for name in PROGRAMS:
             (self.programs / name).symlink_to(shutil.which(name) or name)
 
     def program(self, name: str, text: str) -> None:
