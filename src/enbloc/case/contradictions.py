@@ -1,8 +1,9 @@
-"""Statements of one case that do not fit together. They are shown, never repaired; which one is wrong only people know."""
+"""Statements of one case that do not fit together. They are shown, never repaired."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from enbloc.case.model import Case, StatedExtent
 from enbloc.core.evidence import Caveat
@@ -58,7 +59,7 @@ def spread(case: Case) -> Iterator[Caveat]:
 
 def stated_extent(extent: StatedExtent) -> Iterator[Caveat]:
     levels = sorted(extent.levels or (), key=lambda level: level.rank)
-    gaps = [(a, b) for a, b in zip(levels, levels[1:], strict=False) if not are_neighbours(a, b)]
+    gaps = [(a, b) for a, b in pairwise(levels) if not are_neighbours(a, b)]
     if gaps and extent.skip_lesion is False:
         yield Caveat(
             "levels-contradict-no-skip", f"skip_lesion = false, but {gaps[0][0]} and {gaps[0][1]} are not neighbours"
@@ -70,9 +71,9 @@ def stated_extent(extent: StatedExtent) -> Iterator[Caveat]:
     stated = extent.tomita_type
     if stated is not None and (higher := highest_claim(extent)) is not None and stated < higher:
         yield Caveat("type-contradicts-extent", f"tomita_type = {stated}, but the other statements make it {higher}")
-    if stated == 7 and extent.skip_lesion is False:  # noqa: PLR2004
+    if stated == 7 and extent.skip_lesion is False:
         yield Caveat("type-contradicts-extent", "tomita_type = 7 means a skip lesion, but skip_lesion = false")
-    if stated == 6 and extent.adjacent_vertebra is False:  # noqa: PLR2004
+    if stated == 6 and extent.adjacent_vertebra is False:
         yield Caveat(
             "type-contradicts-extent", "tomita_type = 6 means an adjacent vertebra, but adjacent_vertebra = false"
         )

@@ -1,4 +1,4 @@
-"""The kinds of value a case file holds. Each refuses with words and, where spelling is the likely cause, with a hint."""
+"""The kinds of value a case file holds. Each refuses in words, with a hint where spelling is the likely cause."""
 
 from __future__ import annotations
 

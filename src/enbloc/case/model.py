@@ -157,12 +157,12 @@ class Case(Section):
     def in_folder(self, folder: Path) -> Case:
         """The same case with its paths read from `folder`."""
         moved = self.model_copy()
-        moved._folder = folder
+        moved._folder = folder  # noqa: SLF001 - a new object of this very class
         return moved
 
 
 def facts(case: Case) -> dict[str, Any]:
-    """What the case states, as plain values in the order of the contract; unknown keys and empty tables are left out."""
+    """What the case states, as plain values in the order of the contract; unknowns and empty tables are left out."""
     stated: dict[str, Any] = case.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {key: value for key, value in stated.items() if value not in ({}, [])}
 

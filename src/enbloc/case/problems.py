@@ -29,27 +29,17 @@ def dotted(loc: tuple[int | str, ...]) -> str:
 def said(problem: ErrorDetails) -> tuple[str, str | None]:
     """Message and hint for one problem, in words that the person with the case file understands."""
     kind, loc, value, context = problem["type"], problem["loc"], problem["input"], problem.get("ctx", {})
-    match kind:
-        case "case":
-            return str(context["message"]), context["hint"]
-        case "extra_forbidden":
-            return "unknown key", key_hint(loc)
-        case "missing" if loc == ("schema",):
-            return "missing", f'begin the file with schema = "{SCHEMA}"'
-        case "missing":
-            return "missing", None
-        case "literal_error":
-            return f"{shown(value)} is not one of {context['expected']}", choice_hint(loc, value)
-        case "too_short":
-            return "needs at least one entry", None
-        case "finite_number":
-            return "must be a finite number", None
-        case "multiple_of":
-            return f"{shown(value)} is not a multiple of {context['multiple_of']}", None
-    limit = LIMITS.get(kind)
-    if limit is not None:
-        word, name = limit
-        return f"{shown(value)} is not {word} {context[name]}", None
+    if kind == "case":
+        return str(context["message"]), context["hint"]
+    if kind == "extra_forbidden":
+        return "unknown key", key_hint(loc)
+    if kind == "missing":
+        return "missing", f'begin the file with schema = "{SCHEMA}"' if loc == ("schema",) else None
+    if kind == "literal_error":
+        return f"{shown(value)} is not one of {context['expected']}", choice_hint(loc, value)
+    if kind in LIMITS:
+        words, limit = LIMITS[kind]
+        return f"{shown(value)} is not {words} {context[limit]}", None
     return f"{shown(value)} is not {EXPECTED.get(kind, problem['msg'])}", trap(loc)
 
 
@@ -57,6 +47,7 @@ LIMITS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
     "less_than_equal": ("at most", "le"),
+    "multiple_of": ("a multiple of", "multiple_of"),
 }
 EXPECTED = {
     "int_type": "a whole number",
@@ -65,6 +56,8 @@ EXPECTED = {
     "bool_type": "true or false",
     "string_type": "text in quotes",
     "tuple_type": "a list in brackets",
+    "too_short": "a list with at least one entry",
+    "finite_number": "a finite number",
     "model_type": "a table",
     "model_attributes_type": "a table",
 }

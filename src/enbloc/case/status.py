@@ -42,7 +42,8 @@ def field_type(row: dict[str, Any]) -> Any:
         case "choice":
             return Literal[tuple(row["options"])]
     low, high = row["range"]
-    return Annotated[int if row["kind"] == "integer" else float, Field(ge=low, le=high)]
+    number = int if row["kind"] == "integer" else float
+    return Annotated[number, Field(ge=low, le=high)]
 
 
 if TYPE_CHECKING:
