@@ -104,8 +104,8 @@ def licence(found: Distribution) -> str:
     """The stated licence in short form: expression, else classifiers, else the first line of the free field."""
     meta = found.metadata
     classifiers = [text for text in meta.get_all("Classifier") or () if text.startswith("License ::")]
-    free = (meta["License"] or "").strip().splitlines()
-    return meta["License-Expression"] or "; ".join(classifiers) or (free[0] if free else "")
+    free = (meta.get("License") or "").strip().splitlines()
+    return meta.get("License-Expression") or "; ".join(classifiers) or (free[0] if free else "")
 
 
 COPYLEFT = re.compile(r"\b(A|L)?GPL|General Public License", re.IGNORECASE)
