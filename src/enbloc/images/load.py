@@ -1,0 +1,141 @@
+"""The imaging of one case: labels first, then the tumour on their grid, then the image on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from enbloc.case import Case
+from enbloc.case.model import Anchor, ImagingFiles, TumourFile
+from enbloc.core.errors import CaseError, ImageError, LabelError, SpaceMismatch
+from enbloc.core.evidence import Progress, silent
+from enbloc.core.volume import Grid, Imaging, InputFile, LabelMap, Mask, Volume
+from enbloc.images.contradictions import contradictions_in, refuse_reversed
+from enbloc.images.label_file import ReadLabels, read_labels, scheme_of
+from enbloc.images.labels import levels_from_anchor, refuse_other_anchor
+from enbloc.images.paths import resolve, sha256_of
+from enbloc.images.raw import Note, closest_ras
+from enbloc.images.read import read_image
+from enbloc.images.sides import compare_sides, refuse_flipped
+from enbloc.images.space import refuse_other_space, to_grid
+from enbloc.images.tumour_file import read_tumour
+
+HIGHEST_AIR_HU = -500
+
+
+def load_images(case: Case, progress: Progress = silent) -> Imaging:
+    """Reads everything that the case's [imaging] names.
+
+    The first label file's grid is the reference: further labels and the tumour are on it, or are moved to it by nearest
+    voxel (noted with the volumes before and after) when they share its space. The image keeps its own grid and type.
+    Raises CaseError, ImageError, LabelError or SpaceMismatch, each naming file and field.
+    """
+    if case.imaging is None:
+        raise CaseError("this case has no images", field="imaging")
+    try:
+        return _load(case, case.imaging, progress)
+    except MemoryError:
+        raise ImageError("the images do not fit into memory", field="imaging", hint="crop them to the spine") from None
+
+
+def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
+    notes: list[Note] = []
+    inputs: list[InputFile] = []
+    maps: list[LabelMap] = []
+    for place, entry in enumerate(files.labels):
+        progress(f"reading {entry.file}")
+        field = f"imaging.labels[{place}]"
+        path = resolve(case.folder, entry.file, f"{field}.file")
+        scheme = scheme_of(entry.scheme, case.folder, f"{field}.scheme")
+        read = read_labels(path, entry.file, scheme)
+        inputs.append(InputFile("labels", entry.file, sha256_of(path)))
+        labels, more = _checked(read, files.anchor)
+        notes += more
+        if maps:
+            labels, more = _on_grid(labels, maps[0].grid, entry.file, files.labels[0].file)
+            notes += more
+        maps.append(labels)
+    grid = maps[0].grid
+    tumour: Mask | None = None
+    if files.tumour is not None:
+        progress(f"reading {files.tumour.file}")
+        tumour, more = _tumour(case, files.tumour, grid, files.labels[0].file)
+        inputs.append(InputFile("tumour", files.tumour.file, sha256_of(resolve(case.folder, files.tumour.file, ""))))
+        notes += more
+    image: Volume | None = None
+    if files.image is not None:
+        progress(f"reading {files.image}")
+        image, more = _image(case, files.image, files.modality, maps[0])
+        inputs.append(InputFile("image", files.image, sha256_of(resolve(case.folder, files.image, ""))))
+        notes += more
+    return Imaging(grid, tuple(maps), tumour, image, files.modality, tuple(inputs), tuple(dict.fromkeys(notes)))
+
+
+def _checked(read: ReadLabels, anchor: Anchor | None) -> tuple[LabelMap, list[Note]]:
+    """The label map with levels instead of instance numbers; refused when order or sides contradict the scheme."""
+    refuse_reversed(read.census, read.names, read.scheme, read.file)
+    refuse_flipped(compare_sides(read.census, read.names), read.file)
+    notes = [*read.notes]
+    notes += [(c.id, f"{read.file}: {c.text}") for c in contradictions_in(read.census, read.names, read.scheme)]
+    structures = read.structures
+    if read.scheme.holds == "instances":
+        if anchor is None:
+            hint = "say which label is which level"
+            message = f"numbers of scheme {read.scheme.id} are not levels"
+            raise LabelError(message, file=read.file, field="imaging.anchor", hint=hint)
+        structures, more = levels_from_anchor(structures, anchor.label, anchor.level, read.file)
+        notes += more
+    elif anchor is not None:
+        refuse_other_anchor(structures, anchor.label, anchor.level, read.file)
+    return LabelMap(read.values, read.grid, structures), notes
+
+
+def _on_grid(labels: LabelMap, reference: Grid, file: str, other: str) -> tuple[LabelMap, list[Note]]:
+    if labels.grid.same_as(reference):
+        return LabelMap(labels.values, reference, labels.structures), []
+    named = np.isin(labels.values, list(labels.structures))
+    refuse_other_space(named, labels.grid, reference, file, other)
+    moved = to_grid(labels.values, labels.grid, reference)
+    before = np.count_nonzero(labels.values) * labels.grid.affine.voxel_volume_mm3
+    after = np.count_nonzero(moved) * reference.affine.voxel_volume_mm3
+    return LabelMap(moved, reference, labels.structures), [_moved_note(file, other, before, after)]
+
+
+def _moved_note(file: str, other: str, before_mm3: float, after_mm3: float) -> Note:
+    text = (
+        f"{file}: moved to the grid of {other} by nearest voxel; "
+        f"{before_mm3 / 1000.0:.2f} mL before, {after_mm3 / 1000.0:.2f} mL after"
+    )
+    return "resampled", text
+
+
+def _tumour(case: Case, entry: TumourFile, grid: Grid, other: str) -> tuple[Mask, list[Note]]:
+    path = resolve(case.folder, entry.file, "imaging.tumour.file")
+    own, mask, notes = read_tumour(path, entry.file, entry.segment, grid)
+    if own.same_as(grid):
+        return mask, notes
+    refuse_other_space(mask, own, grid, entry.file, other)
+    moved = to_grid(mask.view(np.uint8), own, grid).view(np.bool_)
+    if not moved.any():
+        message = f"no voxel of {other} has its centre in the tumour"
+        raise LabelError(message, file=entry.file, field="grid", hint="use labels with finer voxels")
+    before = np.count_nonzero(mask) * own.affine.voxel_volume_mm3
+    after = np.count_nonzero(moved) * grid.affine.voxel_volume_mm3
+    return moved, [*notes, _moved_note(entry.file, other, before, after)]
+
+
+def _image(case: Case, file: str, modality: str | None, labels: LabelMap) -> tuple[Volume, list[Note]]:
+    raw = read_image(resolve(case.folder, file, "imaging.image"), file)
+    stored, grid = closest_ras(raw.stored, raw.matrix, file)
+    if not grid.same_as(labels.grid):
+        try:
+            refuse_other_space(labels.values != 0, labels.grid, grid, "the labels", file)
+        except SpaceMismatch as error:
+            raise SpaceMismatch(error.message, file=file, field="grid", hint="were the labels made on it?") from None
+    low = float(stored.min()) * raw.slope + raw.intercept
+    if stored.dtype.kind == "f" and not np.isfinite(low):
+        raise ImageError("holds NaN or infinite values", file=file, field="voxel values")
+    notes = list(raw.notes)
+    if modality == "ct" and low > HIGHEST_AIR_HU:
+        text = f"{file}: its lowest value is {low:.0f}, so air is not about -1000 HU: masked, windowed or no CT"
+        notes.append(("air-not-minus-1000", text))
+    return Volume(stored, grid, raw.slope, raw.intercept), notes

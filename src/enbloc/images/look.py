@@ -1,0 +1,114 @@
+"""What the inputs of a case look like, for `enbloc check`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from enbloc.case import Case
+from enbloc.core.errors import InputError
+from enbloc.core.evidence import Progress, silent
+from enbloc.core.volume import Grid
+from enbloc.images.census import Census, take_census
+from enbloc.images.contradictions import (
+    contradictions_in,
+    fitting_schemes,
+    levels_under,
+    names_under,
+    order_correlation,
+    order_heights,
+)
+from enbloc.images.label_file import read_labels, read_values, scheme_of
+from enbloc.images.load import load_images
+from enbloc.images.paths import resolve
+from enbloc.knowledge.schemes import LabelScheme, load_scheme
+
+SHOUTED = ("label-order-reversed", "sides-flipped", "label-values-unknown", "level-names-jump", "label-order-mixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing seen in one input. `severity`: `note`, `warning`, `contradiction` (says against the case), `refused`."""
+
+    severity: str
+    file: str
+    id: str
+    text: str
+
+
+def look(case: Case, progress: Progress = silent) -> tuple[Finding, ...]:
+    """Findings about each label file, then everything that reading the whole case notes or refuses. Never raises InputError."""
+    if case.imaging is None:
+        return ()
+    found: list[Finding] = []
+    for place, entry in enumerate(case.imaging.labels):
+        progress(f"looking at {entry.file}")
+        try:
+            found += _look_at_labels(case, place)
+        except InputError as error:
+            found.append(Finding("refused", entry.file, "refused", str(error)))
+    try:
+        imaging = load_images(case, progress)
+    except InputError as error:
+        if str(error) not in {f.text for f in found}:
+            found.append(Finding("refused", error.file or "imaging", "refused", str(error)))
+        return tuple(found)
+    said = {f.id for f in found}
+    found += [Finding("warning", "imaging", id_, text) for id_, text in imaging.notes if id_ not in said]
+    if imaging.image is not None and case.imaging.image is not None:
+        found.append(Finding("note", case.imaging.image, "image", describe(imaging.image.grid)))
+    return tuple(found)
+
+
+def _look_at_labels(case: Case, place: int) -> list[Finding]:
+    assert case.imaging is not None
+    entry = case.imaging.labels[place]
+    path = resolve(case.folder, entry.file, f"imaging.labels[{place}].file")
+    scheme = scheme_of(entry.scheme, case.folder, f"imaging.labels[{place}].scheme")
+    if scheme.form == "files":
+        read = read_labels(path, entry.file, scheme)
+        grid, census, names = read.grid, read.census, read.names
+    else:
+        values, grid = read_values(path, entry.file)
+        census = take_census(values, grid)
+        names = names_under(census, scheme)
+    means = ", ".join(f"{value} {names.get(value, '?')}" for value in census.values) or "nothing"
+    found = [
+        Finding("note", entry.file, "grid", describe(grid)),
+        Finding("note", entry.file, "values", f"under {scheme.id}: {means}"),
+    ]
+    correlation = order_correlation(order_heights(census, names))
+    if correlation is not None:
+        text = f"order of levels against height: rank correlation {correlation:.2f} (1 = as it must be)"
+        found.append(Finding("note", entry.file, "label-order", text))
+    for caveat in contradictions_in(census, names, scheme):
+        severity = "contradiction" if caveat.id in SHOUTED else "warning"
+        found.append(Finding(severity, entry.file, caveat.id, caveat.text))
+    if scheme.form == "values":
+        found.append(Finding("note", entry.file, "schemes-that-fit", _fits(census)))
+    return found
+
+
+def _fits(census: Census) -> str:
+    """Every shipped scheme that nothing contradicts, with the levels it would read; fitting is no proof."""
+    fits = [f"{name} ({_range(load_scheme(name), census)})" for name in fitting_schemes(census)]
+    return "nothing contradicts: " + (", ".join(fits) if fits else "none of the shipped schemes")
+
+
+def _range(scheme: LabelScheme, census: Census) -> str:
+    levels = levels_under(scheme, census)
+    if scheme.holds == "instances":
+        return "instances, to be anchored"
+    if not levels:
+        return "no levels"
+    return levels[0] if len(levels) == 1 else f"{levels[0]}-{levels[-1]}"
+
+
+def describe(grid: Grid) -> str:
+    """Shape, spacing and obliquity in words."""
+    shape = " x ".join(map(str, grid.shape))
+    spacing = " x ".join(f"{mm:.3g}" for mm in grid.spacing_mm)
+    cosine = np.abs(np.diag(grid.affine.matrix)[:3] / grid.spacing_mm).min()
+    tilt = float(np.degrees(np.arccos(min(1.0, cosine))))
+    return f"{shape} voxels of {spacing} mm (right, anterior, superior), tilted by {tilt:.1f} degrees"

@@ -1,0 +1,85 @@
+"""Whether two files share a space, in measured numbers, and nearest-voxel transfer where they do."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from enbloc.core.errors import SpaceMismatch
+from enbloc.core.geometry import Array, bounding_box
+from enbloc.core.volume import Grid, Mask
+from enbloc.images.census import Labels
+
+INSIDE_SHARE = 0.99
+"""Share of a mask's non-zero voxels that must lie in the other block."""
+SAME_SPACING = 1e-3
+_SAMPLES = 200_000
+
+
+def same_voxels(a: Grid, b: Grid) -> bool:
+    """Same shape, and no corner more than half a voxel apart: headers rounded differently, the voxels are the same."""
+    return a.shape == b.shape and a.corner_shift_mm(b) <= 0.5 * float(b.spacing_mm.min())
+
+
+def inside_share(mask: Mask, grid: Grid, other: Grid) -> float:
+    """Share of true voxels whose centres lie in the block of `other`; large masks are sampled evenly (200 000 to 400 000)."""
+    places = np.flatnonzero(mask)
+    if places.size == 0:
+        return 1.0
+    places = places[:: max(1, places.size // _SAMPLES)]
+    index = other.affine.to_index(grid.affine.to_world(np.stack(np.unravel_index(places, mask.shape), axis=-1)))
+    within = (index >= -0.5 - 1e-6) & (index <= np.array(other.shape) - 0.5 + 1e-6)
+    return float(within.all(axis=1).mean())
+
+
+def refuse_other_space(mask: Mask, grid: Grid, other: Grid, file: str, other_name: str) -> None:
+    """Raises SpaceMismatch unless `mask` on `grid` can belong to the space of `other`.
+
+    Refused: the same array shape and spacing in another place (more than half a voxel at the farthest corner: a header slip or
+    another series), and masks of which less than INSIDE_SHARE lies in the other block.
+    """
+    shift = grid.corner_shift_mm(other)
+    hint = "was it drawn on another series?"
+    if _twins(grid, other) and shift > 0.5 * float(other.spacing_mm.min()):
+        message = f"same shape and spacing as {other_name}, yet {shift:.1f} mm off at the farthest corner"
+        raise SpaceMismatch(message, file=file, field="grid", hint=hint)
+    share = inside_share(mask, grid, other)
+    if share < INSIDE_SHARE:
+        message = f"{share:.0%} of its voxels lie in {other_name}, the farthest corner is {shift:.1f} mm off"
+        raise SpaceMismatch(message, file=file, field="grid", hint=hint)
+
+
+def _twins(a: Grid, b: Grid) -> bool:
+    return a.shape == b.shape and bool(np.abs(a.spacing_mm / b.spacing_mm - 1.0).max() < SAME_SPACING)
+
+
+def to_grid(values: Labels, grid: Grid, reference: Grid) -> Labels:
+    """Each voxel of `reference` takes the value of the voxel of `grid` its centre lies in, 0 outside."""
+    moved: Labels = np.zeros(reference.shape, dtype=values.dtype, order="F")
+    box = bounding_box(values != 0)
+    if box is None:
+        return moved
+    step = reference.affine.matrix
+    to_own = grid.affine.inverse @ step
+    corners = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)])
+    middle, half = (np.add(box.lower, box.upper) - 1) / 2.0, np.subtract(box.upper, box.lower) / 2.0
+    there = reference.affine.to_index(grid.affine.to_world(middle + corners * half))
+    low = np.clip(np.floor(there.min(axis=0)).astype(int) - 1, 0, reference.shape)
+    high = np.clip(np.ceil(there.max(axis=0)).astype(int) + 2, 0, reference.shape)
+    i, j = np.arange(low[0], high[0])[:, np.newaxis], np.arange(low[1], high[1])[np.newaxis, :]
+    for k in range(low[2], high[2]):
+        moved[low[0] : high[0], low[1] : high[1], k] = _slice(values, to_own, i, j, k)
+    return moved
+
+
+def _slice(values: Labels, to_own: Array, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], k: int) -> Labels:
+    """Ties (centre on a voxel border) go to the higher index, always the same way."""
+    places = []
+    within = np.ones((i.shape[0], j.shape[1]), dtype=bool)
+    for axis, n in enumerate(values.shape):
+        at = to_own[axis, 0] * i + to_own[axis, 1] * j + (to_own[axis, 2] * k + to_own[axis, 3])
+        index = np.floor(at + (0.5 + 1e-6)).astype(np.int64)
+        within &= (index >= 0) & (index < n)
+        places.append(np.clip(index, 0, n - 1))
+    taken: Labels = np.where(within, values[places[0], places[1], places[2]], values.dtype.type(0))
+    return taken
