@@ -1,0 +1,20 @@
+"""Plan to surfaces, colours and view directions as data, and to pictures of them."""
+
+from enbloc.scene.build import build_scene, index_frame, index_vertebra, vertebrae_near
+from enbloc.scene.nouns import Mesh, Scene, View
+from enbloc.scene.palette import STYLES, Style
+from enbloc.scene.write import scene_document, write_scene
+
+__all__ = [
+    "Mesh",
+    "STYLES",
+    "Scene",
+    "Style",
+    "View",
+    "build_scene",
+    "index_frame",
+    "index_vertebra",
+    "scene_document",
+    "vertebrae_near",
+    "write_scene",
+]

@@ -1,0 +1,80 @@
+"""What a 3-D picture shows: surfaces with names and colours, and the directions it is looked at from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from enbloc.anatomy import Frame
+from enbloc.core.geometry import Vector
+
+Vertices = npt.NDArray[np.float32]
+Faces = npt.NDArray[np.int32]
+Colour = tuple[int, int, int]
+"""sRGB, 0-255."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """A closed surface. `vertices_mm` (n, 3) in RAS mm; `faces` (m, 3), counter-clockwise seen from outside.
+
+    `name` is unique in a scene and safe as a file name; `title` is for people; `kind` is a key of `palette.STYLES`.
+    `estimated`: the outline was inferred, not labelled.
+    """
+
+    name: str
+    title: str
+    kind: str
+    colour: Colour
+    opacity: float
+    vertices_mm: Vertices
+    faces: Faces
+    estimated: bool = False
+
+    @property
+    def volume_mm3(self) -> float:
+        """Volume enclosed, by the divergence theorem: sum over faces of a . (b x c) / 6."""
+        a, b, c = (self.vertices_mm[self.faces[:, i]].astype(np.float64) for i in range(3))
+        return float(np.einsum("ij,ij->", a - a[0], np.cross(b - a[0], c - a[0])) / 6.0)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An orthographic view: unit vectors in RAS, `viewer` from the patient towards the eye, `up` up the picture.
+
+    The letters say which side of the patient lies at each edge of the picture.
+    """
+
+    name: str
+    title: str
+    viewer: tuple[float, float, float]
+    up: tuple[float, float, float]
+    letter_left: str
+    letter_right: str
+    letter_top: str
+    letter_bottom: str
+
+    @property
+    def rightward(self) -> Vector:
+        """The patient direction (RAS) that runs to the right in the picture."""
+        direction: Vector = np.cross(self.up, self.viewer)
+        return direction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """Surfaces near the lesion. `frame` is the index vertebra's own (or the patient's axes: `frame_of` says whose).
+
+    `notes` say what is not drawn, and why.
+    """
+
+    meshes: tuple[Mesh, ...]
+    views: tuple[View, ...]
+    frame: Frame
+    frame_of: str
+    notes: tuple[str, ...] = ()
+
+    def of_kind(self, *kinds: str) -> tuple[Mesh, ...]:
+        return tuple(mesh for mesh in self.meshes if mesh.kind in kinds)

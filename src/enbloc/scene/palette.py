@@ -1,0 +1,42 @@
+"""Colours of the structures, the same in slices, 3-D pictures and the STL scene.
+
+The hues are those of Okabe and Ito (Color Universal Design), which people with the common colour-vision deficiencies
+tell apart. Colour is never the only sign: pictures also carry names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from enbloc.scene.nouns import Colour
+
+ORANGE: Colour = (230, 159, 0)
+SKY: Colour = (86, 180, 233)
+GREEN: Colour = (0, 158, 115)
+YELLOW: Colour = (240, 228, 66)
+BLUE: Colour = (0, 114, 178)
+VERMILION: Colour = (213, 94, 0)
+PURPLE: Colour = (204, 121, 167)
+BONE: Colour = (205, 196, 174)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a kind of structure is drawn: `line` in slices; `surface` and `opacity` in 3-D."""
+
+    title: str
+    line: Colour
+    surface: Colour
+    opacity: float
+
+
+STYLES: dict[str, Style] = {
+    "tumour": Style("tumour", VERMILION, VERMILION, 1.0),
+    "vertebra": Style("vertebra", SKY, BONE, 0.5),
+    "estimated": Style("vertebra, outline estimated", SKY, SKY, 0.6),
+    "disc": Style("disc", GREEN, GREEN, 0.42),
+    "no-go": Style("spinal canal", YELLOW, YELLOW, 1.0),
+    "artery": Style("aorta, iliac arteries", PURPLE, PURPLE, 0.5),
+    "vein": Style("vena cava, iliac veins", BLUE, BLUE, 0.5),
+    "rib": Style("rib", BONE, BONE, 0.42),
+}

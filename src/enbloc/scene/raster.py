@@ -1,0 +1,199 @@
+"""A small orthographic z-buffer rasteriser. No GPU, no window system, the same bytes everywhere numba runs.
+
+Solid surfaces are drawn first. See-through surfaces keep their front-most sheet per kind, and the sheets are blended
+from back to front over what is solid, so a lesion inside a vertebra stays visible.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from enbloc.core.geometry import Array, Vector
+from enbloc.scene.nouns import Mesh, Scene, View
+
+OVERSAMPLING = 2
+AMBIENT = 0.45
+SILHOUETTE = np.float32(0.45)
+"""How dark a line is drawn where one structure ends in front of another."""
+CREASE_MM = 6.0
+"""A jump in depth of this much within one structure also gets a line."""
+PAPER = (255, 255, 255)
+
+Depth = npt.NDArray[np.float32]
+Picture = npt.NDArray[np.uint8]
+
+
+def render(scene: Scene, view: View, width: int, height: int, centre_mm: Vector, mm_per_pixel: float) -> Picture:
+    """`scene` seen from `view`, RGB uint8 of shape (height, width, 3), on white; `centre_mm` (RAS) is in the middle."""
+    size = (height * OVERSAMPLING, width * OVERSAMPLING)
+    scale = OVERSAMPLING / mm_per_pixel
+    solid = _Layer.empty(size)
+    layers: dict[str, _Layer] = {}
+    for number, mesh in enumerate(scene.meshes):
+        layer = solid if mesh.opacity >= 1.0 else layers.setdefault(mesh.kind, _Layer.empty(size))
+        layer.draw(mesh, number, view, centre_mm, scale)
+    colours = np.array([mesh.colour for mesh in scene.meshes], dtype=np.float32).reshape(-1, 3)
+    image = np.empty((*size, 3), dtype=np.float32)
+    image[:] = np.array(PAPER, dtype=np.float32)
+    _paint(image, solid.depth, solid.shade, solid.owner, colours)
+    stack = [(layer, _opacity(scene, kind)) for kind, layer in sorted(layers.items())]
+    if stack:
+        _blend(
+            image,
+            solid.depth,
+            np.stack([layer.depth for layer, _ in stack]),
+            np.stack([layer.shade for layer, _ in stack]),
+            np.stack([layer.owner for layer, _ in stack]),
+            np.array([opacity for _, opacity in stack], dtype=np.float32),
+            colours,
+        )
+    return _averaged(image, OVERSAMPLING)
+
+
+def _opacity(scene: Scene, kind: str) -> float:
+    return next(mesh.opacity for mesh in scene.meshes if mesh.kind == kind)
+
+
+class _Layer:
+    """The front-most surface per pixel: depth towards the viewer in mm, brightness, and which mesh."""
+
+    __slots__ = ("depth", "owner", "shade")
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.depth = np.full(size, -np.inf, dtype=np.float32)
+        self.shade = np.zeros(size, dtype=np.float32)
+        self.owner = np.full(size, -1, dtype=np.int32)
+
+    @classmethod
+    def empty(cls, size: tuple[int, int]) -> _Layer:
+        return cls(size)
+
+    def draw(self, mesh: Mesh, number: int, view: View, centre_mm: Vector, scale: float) -> None:
+        screen = _projected(mesh, view, centre_mm, scale, self.depth.shape)
+        _fill(screen, _brightness(mesh, view), mesh.faces, number, self.depth, self.shade, self.owner)
+
+
+def _projected(
+    mesh: Mesh, view: View, centre_mm: Vector, scale: float, size: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """Vertices as (column, row, mm towards the viewer), shape (n, 3); pixel centres at whole numbers."""
+    offset = mesh.vertices_mm.astype(np.float64) - centre_mm
+    column = offset @ view.rightward * scale + (size[1] - 1) / 2.0
+    row = -(offset @ np.array(view.up)) * scale + (size[0] - 1) / 2.0
+    return np.column_stack([column, row, offset @ np.array(view.viewer)]).astype(np.float32)
+
+
+def _brightness(mesh: Mesh, view: View) -> npt.NDArray[np.float32]:
+    """Lambert's cosine per vertex for a lamp over the viewer's left shoulder, shape (n,), in [AMBIENT, 1]."""
+    lamp = np.array(view.viewer) - 0.35 * view.rightward + 0.45 * np.array(view.up)
+    cosine = vertex_normals(mesh) @ (lamp / np.linalg.norm(lamp))
+    return (AMBIENT + (1.0 - AMBIENT) * np.clip(cosine, 0.0, 1.0)).astype(np.float32)
+
+
+def vertex_normals(mesh: Mesh) -> Array:
+    """Outward unit normals, shape (n, 3): the mean of the neighbouring faces' normals weighted by their area."""
+    points = mesh.vertices_mm.astype(np.float64)
+    a, b, c = (points[mesh.faces[:, i]] for i in range(3))
+    face = np.cross(b - a, c - a)
+    normals = np.zeros_like(points)
+    for i in range(3):
+        for axis in range(3):
+            normals[:, axis] += np.bincount(mesh.faces[:, i], weights=face[:, axis], minlength=len(points))
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    unit: Array = normals / np.maximum(length, 1e-12)
+    return unit
+
+
+@njit(
+    "void(float32[:, ::1], float32[::1], int32[:, ::1], int64, float32[:, ::1], float32[:, ::1], int32[:, ::1])",
+    cache=True,
+)
+def _fill(screen, bright, faces, number, depth, shade, owner):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Draw faces into a layer; a pixel belongs to a face when its centre's barycentric coordinates are all >= 0."""
+    rows, columns = depth.shape
+    for f in range(faces.shape[0]):
+        i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
+        ax, ay, bx, by, cx, cy = screen[i, 0], screen[i, 1], screen[j, 0], screen[j, 1], screen[k, 0], screen[k, 1]
+        area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+        if area >= 0.0:  # rows run downwards, so faces turned to the viewer have negative area
+            continue
+        left = max(0, int(np.ceil(min(ax, bx, cx))))
+        right = min(columns - 1, int(np.floor(max(ax, bx, cx))))
+        top = max(0, int(np.ceil(min(ay, by, cy))))
+        bottom = min(rows - 1, int(np.floor(max(ay, by, cy))))
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                u = ((bx - x) * (cy - y) - (cx - x) * (by - y)) / area
+                v = ((cx - x) * (ay - y) - (ax - x) * (cy - y)) / area
+                w = 1.0 - u - v
+                if u < -1e-5 or v < -1e-5 or w < -1e-5:
+                    continue
+                z = u * screen[i, 2] + v * screen[j, 2] + w * screen[k, 2]
+                if z > depth[y, x]:
+                    depth[y, x] = z
+                    shade[y, x] = u * bright[i] + v * bright[j] + w * bright[k]
+                    owner[y, x] = number
+
+
+@njit(cache=True)
+def _line(depth, owner, y, x):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Whether a silhouette or crease passes here: this pixel's surface ends in front of a neighbour's."""
+    for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        ny, nx = y + dy, x + dx
+        if 0 <= ny < depth.shape[0] and 0 <= nx < depth.shape[1]:
+            jump = depth[y, x] - depth[ny, nx]
+            if (owner[ny, nx] != owner[y, x] and jump >= 0.0) or jump > CREASE_MM:
+                return True
+    return False
+
+
+@njit("void(float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], float32[:, ::1])", cache=True)
+def _paint(image, depth, shade, owner, colours):  # type: ignore[no-untyped-def]  # pragma: no cover
+    for y in range(depth.shape[0]):
+        for x in range(depth.shape[1]):
+            n = owner[y, x]
+            if n < 0:
+                continue
+            light = shade[y, x]
+            if _line(depth, owner, y, x):
+                light *= SILHOUETTE
+            for c in range(3):
+                image[y, x, c] = colours[n, c] * light
+
+
+@njit(
+    "void(float32[:, :, ::1], float32[:, ::1], float32[:, :, ::1], float32[:, :, ::1], int32[:, :, ::1], float32[::1],"
+    " float32[:, ::1])",
+    cache=True,
+)
+def _blend(image, solid, depths, shades, owners, opacities, colours):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Blend see-through layers over the solid image, the farthest first; what lies behind a solid surface is hidden."""
+    layers = depths.shape[0]
+    for y in range(solid.shape[0]):
+        for x in range(solid.shape[1]):
+            reached = -np.inf
+            for _ in range(layers):
+                best, nearest = -1, np.inf
+                for k in range(layers):  # the farthest sheet not yet drawn
+                    d = depths[k, y, x]
+                    if owners[k, y, x] >= 0 and d > solid[y, x] and reached < d < nearest:
+                        best, nearest = k, d
+                if best < 0:
+                    break
+                reached = nearest
+                alpha, light = opacities[best], shades[best, y, x]
+                if _line(depths[best], owners[best], y, x):
+                    light *= SILHOUETTE
+                    alpha = min(1.0, alpha * 1.6)
+                n = owners[best, y, x]
+                for c in range(3):
+                    image[y, x, c] = (1.0 - alpha) * image[y, x, c] + alpha * colours[n, c] * light
+
+
+def _averaged(image: npt.NDArray[np.float32], factor: int) -> Picture:
+    rows, columns = image.shape[0] // factor, image.shape[1] // factor
+    mean = image.reshape(rows, factor, columns, factor, 3).mean(axis=(1, 3))
+    rounded: Picture = np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+    return rounded
