@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,12 +16,13 @@ from enbloc.images.sides import compare_sides
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, scheme_names
 
 LEAST_LEVELS = 3
+LEAST_MISSING = 2
 WRONG_WAY = -0.5
 """Rank correlation of the level's order with its place along the body, below which the order is called reversed."""
 
 
 def scheme_contradictions(values: Labels, grid: Grid, scheme: LabelScheme) -> tuple[Caveat, ...]:
-    """What in `values` cannot be under `scheme`: unknown values, an order that runs the wrong way, names that jump, flipped sides.
+    """What cannot be under `scheme`: unknown values, an order that runs the wrong way, names that jump, flipped sides.
 
     The rank correlation of order and height is 1 for a spine whose names descend, -1 for one whose names climb.
     """
@@ -93,14 +95,14 @@ def _order(heights: list[tuple[int, str, float]], scheme: LabelScheme) -> list[C
 
 def _jumps(heights: list[tuple[int, str, float]]) -> list[Caveat]:
     levels = [level for _, name, _ in heights if (level := level_of(name)) is not None and level.region != "sacral"]
-    gaps = [level for a, b in zip(levels, levels[1:], strict=False) for level in missing_between(a, b)]
+    gaps = [level for a, b in pairwise(levels) for level in missing_between(a, b)]
     if not gaps:
         return []
     return [Caveat("level-names-jump", f"no label for {', '.join(gaps)}, although levels above and below are there")]
 
 
 def refuse_reversed(census: Census, structures: Mapping[int, str], scheme: LabelScheme, file: str) -> None:
-    """Raises LabelError when at least three vertebrae stand in reverse: the operation would be planned for a wrong level."""
+    """Raises LabelError when three vertebrae or more stand in reverse: a wrong level would be planned."""
     heights = order_heights(census, structures)
     correlation = order_correlation(heights)
     if correlation is None or correlation > WRONG_WAY or len(heights) < LEAST_LEVELS:
@@ -111,12 +113,39 @@ def refuse_reversed(census: Census, structures: Mapping[int, str], scheme: Label
     raise LabelError(text, file=file, field="scheme", hint=hint)
 
 
+def refuse_impossible_jump(census: Census, structures: Mapping[int, str], file: str) -> None:
+    """Raises LabelError when names jump over two levels or more although there is no room for them.
+
+    Room is measured by the median distance between vertebrae whose names follow each other; half of it per level would
+    do.
+    """
+    found = sorted((level.rank, level, value) for value, name in structures.items() if (level := level_of(name)))
+    rows = [(level, census.centroid_of((value,))) for _, level, value in found if level.region != "sacral"]
+    placed = [(level, centre) for level, centre in rows if centre is not None]
+    steps = [(a, b, float(np.linalg.norm(p - q))) for (a, p), (b, q) in pairwise(placed)]
+    usual = [mm for a, b, mm in steps if not missing_between(a, b)]
+    for a, b, mm in steps:
+        missing = missing_between(a, b)
+        if len(missing) >= LEAST_MISSING and usual and mm < 0.5 * (len(missing) + 1) * float(np.median(usual)):
+            message = f"{b} lies {mm:.0f} mm from {a}: no room for the {len(missing)} levels between their names"
+            fits = fitting_schemes(census)
+            hint = f"the values would fit {', '.join(fits)}" if fits else "is the scheme another one?"
+            raise LabelError(message, file=file, field="scheme", hint=hint)
+
+
 def fitting_schemes(census: Census) -> tuple[str, ...]:
-    """Shipped schemes under which every value is known and nothing contradicts the values. Fitting is no proof."""
-    schemes = (load_scheme(name) for name in scheme_names())
-    return tuple(
-        s.id for s in schemes if s.values and census.values and not contradictions_in(census, names_under(census, s), s)
-    )
+    """Shipped schemes that know every value and name vertebrae, and that nothing contradicts. Fitting is no proof."""
+    fits = []
+    for scheme in map(load_scheme, scheme_names()):
+        names = names_under(census, scheme)
+        if any(_is_vertebra(name) for name in names.values()) and not contradictions_in(census, names, scheme):
+            fits.append(scheme.id)
+    return tuple(fits)
+
+
+def _is_vertebra(structure: str) -> bool:
+    level = level_of(structure)
+    return structure.startswith("instance-") or (level is not None and level.region != "sacral")
 
 
 def levels_under(scheme: LabelScheme, census: Census) -> tuple[Level, ...]:

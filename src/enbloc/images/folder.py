@@ -14,6 +14,7 @@ from enbloc.images.labels import whole_numbers
 from enbloc.images.nrrd import Nrrd, Segment
 from enbloc.images.raw import Note, RawImage, closest_ras
 from enbloc.images.read import ending_of, read_image
+from enbloc.images.space import rounding_note, same_voxels
 from enbloc.knowledge.schemes import LabelScheme
 
 Binary = npt.NDArray[np.bool_]
@@ -32,8 +33,8 @@ def read_folder(
 ) -> tuple[npt.NDArray[np.uint8], Grid, dict[int, str], tuple[Note, ...]]:
     """One map of the structures that anatomy uses, closest to RAS; files are read one by one.
 
-    Where files overlap the first in the scheme's order keeps the voxel. Raises SpaceMismatch when a file has another grid than the
-    first one, LabelError when no file of the scheme is there.
+    Where files overlap the first in the scheme's order keeps the voxel. Raises SpaceMismatch when a file has another
+    grid than the first one, LabelError when no file of the scheme is there.
     """
     found, strangers = _listed(folder, scheme)
     wanted = [(stem, name) for stem, name in scheme.files.items() if stem in found and is_needed(name)]
@@ -41,6 +42,7 @@ def read_folder(
         hint = "files are named as in " + ", ".join(list(scheme.files)[:2])
         raise LabelError(f"holds no structure of scheme {scheme.id}", file=file, field="scheme", hint=hint)
     values: npt.NDArray[np.uint8] | None = None
+    rounding: list[Note] = []
     grid: Grid | None = None
     structures: dict[int, str] = {}
     overlap = 0
@@ -49,10 +51,12 @@ def read_folder(
         mask, own = _binary(found[stem], shown)
         if values is None or grid is None:
             values, grid = np.zeros_like(mask, dtype=np.uint8), own
-        elif not grid.same_as(own):
+        elif not same_voxels(own, grid):
             shift = f"{grid.corner_shift_mm(own):.1f} mm"
             message = f"shape {own.shape} against {grid.shape}, farthest corner {shift} off the folder's first file"
             raise SpaceMismatch(message, file=shown, field="grid", hint="export all structures on one grid")
+        else:
+            rounding += rounding_note(own, grid, shown, "the folder's first file")
         taken = mask & (values != 0)
         n_taken = int(np.count_nonzero(taken))
         overlap += n_taken
@@ -65,7 +69,7 @@ def read_folder(
     assert grid is not None
     if not structures:
         raise LabelError("every file is empty", file=file, field="voxel values")
-    return values, grid, structures, _notes(file, found, scheme, strangers, overlap)
+    return values, grid, structures, (*rounding, *_notes(file, found, scheme, strangers, overlap))
 
 
 def _listed(folder: Path, scheme: LabelScheme) -> tuple[dict[str, Path], list[str]]:

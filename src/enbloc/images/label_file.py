@@ -22,7 +22,8 @@ from enbloc.knowledge.schemes import LabelScheme, load_scheme, read_scheme
 class ReadLabels:
     """Labels closest to RAS on their own grid. Values that the scheme does not know are in `values` without a name.
 
-    `names` has every value found; in `structures` values that share a structure stand under the first of them, as in `values`.
+    `names` has every value found; in `structures` values that share a structure stand under the first of them, as in
+    `values`.
     """
 
     file: str

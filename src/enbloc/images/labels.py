@@ -90,8 +90,8 @@ def levels_from_anchor(
 ) -> tuple[dict[int, str], tuple[Note, ...]]:
     """Names for instance numbers, counted from the anchor: one number further is one vertebra further towards the feet.
 
-    A number that is not in the map still counts as a vertebra. T13 is never counted, L6 and L7 only below an L5 that is there.
-    Raises LabelError when the anchor is not in the map or the count leaves the spine.
+    A number that is not in the map still counts as a vertebra. T13 is never counted, L6 and L7 only below an L5 that
+    is there. Raises LabelError when the anchor is not in the map or the count leaves the spine.
     """
     instances = {value: int(name.removeprefix("instance-")) for value, name in structures.items() if _is_instance(name)}
     if label not in instances:

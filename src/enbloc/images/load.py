@@ -9,15 +9,17 @@ from enbloc.case.model import Anchor, ImagingFiles, TumourFile
 from enbloc.core.errors import CaseError, ImageError, LabelError, SpaceMismatch
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Grid, Imaging, InputFile, LabelMap, Mask, Volume
-from enbloc.images.contradictions import contradictions_in, refuse_reversed
+from enbloc.images.census import Census
+from enbloc.images.contradictions import contradictions_in, fitting_schemes, refuse_impossible_jump, refuse_reversed
 from enbloc.images.label_file import ReadLabels, read_labels, scheme_of
 from enbloc.images.labels import levels_from_anchor, refuse_other_anchor
 from enbloc.images.paths import resolve, sha256_of
 from enbloc.images.raw import Note, closest_ras
 from enbloc.images.read import read_image
 from enbloc.images.sides import compare_sides, refuse_flipped
-from enbloc.images.space import refuse_other_space, to_grid
+from enbloc.images.space import refuse_other_space, rounding_note, same_voxels, to_grid
 from enbloc.images.tumour_file import read_tumour
+from enbloc.knowledge import level_of
 
 HIGHEST_AIR_HU = -500
 
@@ -41,6 +43,7 @@ def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
     notes: list[Note] = []
     inputs: list[InputFile] = []
     maps: list[LabelMap] = []
+    censuses: list[Census] = []
     for place, entry in enumerate(files.labels):
         progress(f"reading {entry.file}")
         field = f"imaging.labels[{place}]"
@@ -48,12 +51,14 @@ def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
         scheme = scheme_of(entry.scheme, case.folder, f"{field}.scheme")
         read = read_labels(path, entry.file, scheme)
         inputs.append(InputFile("labels", entry.file, sha256_of(path)))
+        censuses.append(read.census)
         labels, more = _checked(read, files.anchor)
         notes += more
         if maps:
             labels, more = _on_grid(labels, maps[0].grid, entry.file, files.labels[0].file)
             notes += more
         maps.append(labels)
+    _refuse_no_levels(maps, censuses, files)
     grid = maps[0].grid
     tumour: Mask | None = None
     if files.tumour is not None:
@@ -70,9 +75,20 @@ def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
     return Imaging(grid, tuple(maps), tumour, image, files.modality, tuple(inputs), tuple(dict.fromkeys(notes)))
 
 
+def _refuse_no_levels(maps: list[LabelMap], censuses: list[Census], files: ImagingFiles) -> None:
+    """Without one named vertebra there is no spine to plan on; most often the scheme is another one."""
+    if any(level_of(name) for labels in maps for name in labels.structures.values()):
+        return
+    fits = fitting_schemes(censuses[0])
+    hint = f"the values would fit {', '.join(fits)}" if fits else "add a label map that names the vertebrae"
+    message = f"no vertebra is named under {', '.join(entry.scheme for entry in files.labels)}"
+    raise LabelError(message, file=files.labels[0].file, field="scheme", hint=hint)
+
+
 def _checked(read: ReadLabels, anchor: Anchor | None) -> tuple[LabelMap, list[Note]]:
     """The label map with levels instead of instance numbers; refused when order or sides contradict the scheme."""
     refuse_reversed(read.census, read.names, read.scheme, read.file)
+    refuse_impossible_jump(read.census, read.names, read.file)
     refuse_flipped(compare_sides(read.census, read.names), read.file)
     notes = [*read.notes]
     notes += [(c.id, f"{read.file}: {c.text}") for c in contradictions_in(read.census, read.names, read.scheme)]
@@ -90,8 +106,8 @@ def _checked(read: ReadLabels, anchor: Anchor | None) -> tuple[LabelMap, list[No
 
 
 def _on_grid(labels: LabelMap, reference: Grid, file: str, other: str) -> tuple[LabelMap, list[Note]]:
-    if labels.grid.same_as(reference):
-        return LabelMap(labels.values, reference, labels.structures), []
+    if same_voxels(labels.grid, reference):
+        return LabelMap(labels.values, reference, labels.structures), rounding_note(labels.grid, reference, file, other)
     named = np.isin(labels.values, list(labels.structures))
     refuse_other_space(named, labels.grid, reference, file, other)
     moved = to_grid(labels.values, labels.grid, reference)
@@ -111,8 +127,8 @@ def _moved_note(file: str, other: str, before_mm3: float, after_mm3: float) -> N
 def _tumour(case: Case, entry: TumourFile, grid: Grid, other: str) -> tuple[Mask, list[Note]]:
     path = resolve(case.folder, entry.file, "imaging.tumour.file")
     own, mask, notes = read_tumour(path, entry.file, entry.segment, grid)
-    if own.same_as(grid):
-        return mask, notes
+    if same_voxels(own, grid):
+        return mask, [*notes, *rounding_note(own, grid, entry.file, other)]
     refuse_other_space(mask, own, grid, entry.file, other)
     moved = to_grid(mask.view(np.uint8), own, grid).view(np.bool_)
     if not moved.any():

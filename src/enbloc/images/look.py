@@ -24,7 +24,14 @@ from enbloc.images.load import load_images
 from enbloc.images.paths import resolve
 from enbloc.knowledge.schemes import LabelScheme, load_scheme
 
-SHOUTED = ("label-order-reversed", "sides-flipped", "label-values-unknown", "level-names-jump", "label-order-mixed")
+SHOUTED = (
+    "label-order-reversed",
+    "label-order-mixed",
+    "label-values-unknown",
+    "level-names-jump",
+    "sides-flipped",
+    "sides-contradicted",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,9 @@ class Finding:
 
 
 def look(case: Case, progress: Progress = silent) -> tuple[Finding, ...]:
-    """Findings about each label file, then everything that reading the whole case notes or refuses. Never raises InputError."""
+    """Findings about each label file, then everything that reading the whole case notes or refuses. Never raises
+    InputError.
+    """
     if case.imaging is None:
         return ()
     found: list[Finding] = []
@@ -85,7 +94,7 @@ def _look_at_labels(case: Case, place: int) -> list[Finding]:
     for caveat in contradictions_in(census, names, scheme):
         severity = "contradiction" if caveat.id in SHOUTED else "warning"
         found.append(Finding(severity, entry.file, caveat.id, caveat.text))
-    if scheme.form == "values":
+    if scheme.form == "values" and scheme.holds != "parts":
         found.append(Finding("note", entry.file, "schemes-that-fit", _fits(census)))
     return found
 

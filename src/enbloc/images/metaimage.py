@@ -30,7 +30,9 @@ _TRUE = ("true", "1", "yes")
 
 
 def read_metaimage(path: Path, file: str) -> RawImage:
-    """Reads `path`: positions and directions are LPS mm as ITK writes them; each triple of TransformMatrix is one index axis."""
+    """Reads `path`: positions and directions are LPS mm as ITK writes them; each triple of TransformMatrix is one
+    index axis.
+    """
     fields, data_at = _header(path, file)
     shape = _shape(fields, file)
     matrix = _matrix(fields, file)

@@ -66,10 +66,11 @@ class _Header:
 
 
 def read_nifti(path: Path, file: str) -> RawImage:
-    """Reads `path`; raises ImageError or SpaceMismatch-free refusals naming `file` and the header field.
+    """Reads `path`; raises ImageError naming `file` and the header field.
 
-    Orientation: sform if its code > 0, else qform if its code > 0, else refused; where both are coded they must agree within half
-    a voxel at the farthest corner. Trailing dimensions of 1 are dropped. Units other than mm (or unstated) are refused.
+    Orientation: sform if its code > 0, else qform if its code > 0, else refused; where both are coded they must agree
+    within half a voxel at the farthest corner. Trailing dimensions of 1 are dropped. Units other than mm (or unstated)
+    are refused.
     """
     coding = "gzip" if path.name.lower().endswith(".gz") else "raw"
     with opened(path, file, coding) as stream:
@@ -209,7 +210,9 @@ def _sform(header: _Header) -> Array:
 
 
 def _qform(header: _Header, file: str) -> Array:
-    """Rotation from the quaternion (a, b, c, d), a = sqrt(1 - b2 - c2 - d2); qfac = pixdim[0], 0 read as 1 (NIfTI-1 standard)."""
+    """Rotation from the quaternion (a, b, c, d), a = sqrt(1 - b2 - c2 - d2); qfac = pixdim[0], 0 read as 1 (NIfTI-1
+    standard).
+    """
     b, c, d, *offset = header.quaternion
     squares = b * b + c * c + d * d
     size = np.array(header.pixdim[1:4])

@@ -54,7 +54,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nrrd:
-    """`layers` has shape (n, i, j, k); n = 1 unless the file is a segmentation with overlaps. `segments` is empty for an image.
+    """`layers` has shape (n, i, j, k); n = 1 unless the file is a segmentation with overlaps. `segments` is empty for
+    an image.
 
     `empty`: the one-voxel file by which 3D Slicer says that no segment holds anything.
     """

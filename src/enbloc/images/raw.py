@@ -30,8 +30,9 @@ class RawImage:
 def closest_ras(stored: npt.NDArray[np.generic], matrix: Array, file: str) -> tuple[npt.NDArray[np.generic], Grid]:
     """The same voxels as a view whose axes run closest to right, anterior, superior, with the grid that belongs to it.
 
-    Axes are matched to directions by the largest sum of |cosines|; equal sums (45 degrees) are decided by the resulting matrix, so
-    that the answer does not depend on the order the file had. Raises ImageError for a matrix that is not finite or singular.
+    Axes are matched to directions by the largest sum of |cosines|; equal sums (45 degrees) are decided by the
+    resulting matrix, so that the answer does not depend on the order the file had. Raises ImageError for a matrix that
+    is not finite or singular.
     """
     try:
         Affine(matrix)

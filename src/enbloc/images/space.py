@@ -9,10 +9,12 @@ from enbloc.core.errors import SpaceMismatch
 from enbloc.core.geometry import Array, bounding_box
 from enbloc.core.volume import Grid, Mask
 from enbloc.images.census import Labels
+from enbloc.images.raw import Note
 
 INSIDE_SHARE = 0.99
 """Share of a mask's non-zero voxels that must lie in the other block."""
 SAME_SPACING = 1e-3
+ROUNDING_MM = 0.1
 _SAMPLES = 200_000
 
 
@@ -21,8 +23,20 @@ def same_voxels(a: Grid, b: Grid) -> bool:
     return a.shape == b.shape and a.corner_shift_mm(b) <= 0.5 * float(b.spacing_mm.min())
 
 
+def rounding_note(own: Grid, reference: Grid, file: str, other: str) -> list[Note]:
+    """Says so when two grids with the same voxels are written more than ROUNDING_MM apart."""
+    if own.same_as(reference, ROUNDING_MM):
+        return []
+    shift = own.corner_shift_mm(reference)
+    return [
+        ("headers-differ", f"{file}: header {shift:.2f} mm off {other}'s at the farthest corner; same voxels assumed")
+    ]
+
+
 def inside_share(mask: Mask, grid: Grid, other: Grid) -> float:
-    """Share of true voxels whose centres lie in the block of `other`; large masks are sampled evenly (200 000 to 400 000)."""
+    """Share of true voxels whose centres lie in the block of `other`; large masks are sampled evenly (200 000 to 400
+    000).
+    """
     places = np.flatnonzero(mask)
     if places.size == 0:
         return 1.0
@@ -35,8 +49,8 @@ def inside_share(mask: Mask, grid: Grid, other: Grid) -> float:
 def refuse_other_space(mask: Mask, grid: Grid, other: Grid, file: str, other_name: str) -> None:
     """Raises SpaceMismatch unless `mask` on `grid` can belong to the space of `other`.
 
-    Refused: the same array shape and spacing in another place (more than half a voxel at the farthest corner: a header slip or
-    another series), and masks of which less than INSIDE_SHARE lies in the other block.
+    Refused: the same array shape and spacing in another place (more than half a voxel at the farthest corner: a header
+    slip or another series), and masks of which less than INSIDE_SHARE lies in the other block.
     """
     shift = grid.corner_shift_mm(other)
     hint = "was it drawn on another series?"

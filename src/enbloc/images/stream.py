@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,11 @@ _WINDOW = {"gzip": 31, "deflate": 47}
 
 
 class Stream:
-    """Reads forwards only. `coding`: `raw`, `gzip`, or `deflate` (zlib or gzip wrapping, told apart by its first bytes).
+    """Reads forwards only. `coding`: `raw`, `gzip`, or `deflate` (zlib or gzip wrapping, told apart by its first
+    bytes).
 
-    A deflated stream is inflated piece by piece into the caller's buffer, so a bomb is stopped at the size the header declared.
+    A deflated stream is inflated piece by piece into the caller's buffer, so a bomb is stopped at the size the header
+    declared.
     """
 
     def __init__(self, file: BinaryIO, shown_as: str, coding: str) -> None:
@@ -32,7 +34,7 @@ class Stream:
         self._inflater = None if self._window is None else zlib.decompressobj(self._window)
         self._pending = b""
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -114,7 +116,8 @@ def opened(path: Path, shown_as: str, coding: str, start: int = 0) -> Iterator[S
 def read_array(
     stream: Stream, dtype: np.dtype[np.generic], shape: tuple[int, ...], file: str
 ) -> npt.NDArray[np.generic]:
-    """An array in Fortran order (first index fastest) in the machine's byte order; exactly the declared number of bytes.
+    """An array in Fortran order (first index fastest) in the machine's byte order; exactly the declared number of
+    bytes.
 
     Raises ImageError when the stream holds fewer or more.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ def is_surface(name: str) -> bool:
 def read_surface(path: Path, file: str) -> tuple[Triangles, str]:
     """(corner points of each triangle in RAS mm, shape (n, 3, 3); frame it was written in).
 
-    STL and OBJ carry neither frame nor unit: mm and LPS are taken, as 3D Slicer writes them, unless `SPACE=RAS` stands in the STL
-    header or in a comment of the OBJ. Raises ImageError for damaged, open or self-overlapping surfaces and for sizes that
-    cannot be mm.
+    STL and OBJ carry neither frame nor unit: mm and LPS are taken, as 3D Slicer writes them, unless `SPACE=RAS` stands
+    in the STL header or in a comment of the OBJ. Raises ImageError for damaged, open or self-overlapping surfaces and
+    for sizes that cannot be mm.
     """
     if path.stat().st_size > LARGEST_SURFACE_BYTES:
         raise ImageError("is larger than 512 MiB", file=file, field="size", hint="reduce the number of triangles")
@@ -117,7 +118,7 @@ def _corner(word: bytes, n_points: int, file: str) -> int:
 def _fan(corners: list[int], file: str) -> list[list[int]]:
     if len(corners) < 3:
         raise ImageError("a face has fewer than three points", file=file, field="f")
-    return [[corners[0], a, b] for a, b in zip(corners[1:], corners[2:], strict=False)]
+    return [[corners[0], a, b] for a, b in pairwise(corners[1:])]
 
 
 def _refuse_unit(triangles: Triangles, file: str) -> None:
@@ -159,11 +160,9 @@ def refuse_outside(triangles: Triangles, grid: Grid, file: str) -> None:
 def voxelised(triangles: Triangles, grid: Grid) -> Mask:
     """Voxels whose centres lie inside the closed surface (even-odd count of crossings along the third index axis)."""
     index = grid.affine.to_index(triangles)
-    # Rays run beside the voxel centres by less than a thousandth of a voxel, so that none meets an edge or a corner exactly.
-    index = index - np.array([3.1e-4, 2.3e-4, 0.0])
-    mask = np.zeros(grid.shape, dtype=np.bool_)
-    _kernel()(np.ascontiguousarray(index), mask)
-    return mask
+    # Rays run beside the voxel centres by less than a thousandth of a voxel, so that none meets an edge or a corner
+    exactly. index = index - np.array([3.1e-4, 2.3e-4, 0.0]) mask = np.zeros(grid.shape, dtype=np.bool_)
+    _kernel()(np.ascontiguousarray(index), mask) return mask
 
 
 @cache

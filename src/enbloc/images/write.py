@@ -20,10 +20,11 @@ _CODES = {"u1": (2, 8), "u2": (512, 16)}
 
 
 def write_labels(path: Path, values: Labels, grid: Grid, names: Mapping[int, str]) -> None:
-    """Writes `path` (.nii.gz, sform and qform-free, RAS mm) and, beside it, the ITK-SNAP label description `<stem>.txt`.
+    """Writes `path` (.nii.gz, sform and qform-free, RAS mm) and, beside it, the ITK-SNAP label description
+    `<stem>.txt`.
 
-    Both are written beside their place and renamed, so that no half file is ever there; the same arguments give the same bytes.
-    Raises ValueError for values without a name.
+    Both are written beside their place and renamed, so that no half file is ever there; the same arguments give the
+    same bytes. Raises ValueError for values without a name.
     """
     unnamed = set(np.unique(values).tolist()) - {0} - set(names)
     if unnamed:

@@ -30,9 +30,10 @@ _KEYS = ("id", "title", "source", "checked", "form", "holds", "ids_rise", "note"
 class LabelScheme:
     """One numbering of structures.
 
-    `values` maps a label value to a structure (form `values`), `files` a file's stem to a structure (form `files`); the other is
-    empty. Several values may carry one structure. `ids_rise`: the direction along the body in which the vertebrae's numbers
-    grow. `holds`: whole `vertebrae`, their `bodies`, `parts` over all levels, or `instances` that are not levels.
+    `values` maps a label value to a structure (form `values`), `files` a file's stem to a structure (form `files`);
+    the other is empty. Several values may carry one structure. `ids_rise`: the direction along the body in which the
+    vertebrae's numbers grow. `holds`: whole `vertebrae`, their `bodies`, `parts` over all levels, or `instances` that
+    are not levels.
     """
 
     id: str
