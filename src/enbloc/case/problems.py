@@ -23,7 +23,8 @@ def case_error(error: ValidationError, file: str) -> CaseError:
 
 
 def dotted(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc)
+    """The place in the case file: `imaging.labels[0].file`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
 
 
 def said(problem: ErrorDetails) -> tuple[str, str | None]:

@@ -27,7 +27,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class SpineFindings:
-    """The levels found, each with its numbering evidence and frame; `grid_spacing_mm` is the resolution they were read at."""
+    """The levels found, with numbering evidence and frames; `grid_spacing_mm` is the resolution they were read at."""
 
     levels: tuple[Vertebra, ...]
     grid_spacing_mm: tuple[float, float, float]

@@ -1,0 +1,162 @@
+"""The commands. Exit codes: 0 done, 2 the input is wrong (one line on stderr), 1 a bug (traceback), 130 interrupted."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from enbloc import __version__
+from enbloc.core.errors import InputError, nearest, one_line
+from enbloc.core.levels import Level, is_level
+
+RESEARCH_USE = "Research use only. A guideline: the final decision is individual."
+
+app = typer.Typer(
+    name="enbloc",
+    help=f"Planning of total en bloc spondylectomy. {RESEARCH_USE}",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+CasePath = Annotated[str, typer.Argument(metavar="CASE", help="case.toml, or the folder that holds it.")]
+OutFolder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
+
+
+def main() -> None:
+    """Entry point of the program `enbloc`."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        app(prog_name="enbloc")
+    except InputError as error:
+        sys.stderr.write(f"enbloc: {one_line(str(error))}\n")
+        sys.exit(2)
+
+
+def version(wanted: bool) -> None:
+    if wanted:
+        say(f"enbloc {__version__}")
+        raise typer.Exit
+
+
+def say(text: str) -> None:
+    """Text to stdout; characters the terminal cannot show are replaced, never a reason to fail."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command("plan")
+def plan_command(
+    case: CasePath,
+    out: OutFolder = None,
+    json: Annotated[bool, typer.Option("--json", help="Print plan.json to stdout and nothing else.")] = False,
+) -> None:
+    """Plan CASE: extent, type and reasons; with --out also plan.json, report, scene and labels."""
+    from enbloc.cli.run import run
+    from enbloc.cli.summary import summary
+    from enbloc.planning import plan_json
+
+    done = run(case, out)
+    if json:
+        sys.stdout.write(plan_json(done.plan))
+    else:
+        say(f"{RESEARCH_USE}\n\n{summary(done.plan)}\n\n{done.where}")
+
+
+@app.command()
+def check(case: CasePath) -> None:
+    """Show what the inputs of CASE look like, and what contradicts what. Ends with 2 when it cannot be planned."""
+    from enbloc.cli.check import inspect, sheet
+
+    findings = inspect(case)
+    say(f"{RESEARCH_USE}\n\n{sheet(findings)}")
+    if any(finding.severity == "refused" for finding in findings):
+        raise typer.Exit(2)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for case and results.")] = Path(
+        "enbloc-demo"
+    ),
+) -> None:
+    """Make the shipped synthetic patient and plan it."""
+    from enbloc.cli.run import run
+    from enbloc.cli.summary import summary
+    from enbloc.cli.synthetic import make
+
+    case = out / "case"
+    make(case, level=Level.T12, kind=4, side="left")
+    done = run(str(case), out)
+    say(f"{RESEARCH_USE}\n\nA synthetic patient, made in {case}\n\n{summary(done.plan)}\n\n{done.where}")
+
+
+@app.command()
+def phantom(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for images, case.toml and truth.json.")],
+    level: Annotated[str, typer.Option(help="Vertebra that carries the tumour, T1 to L5.")] = "T12",
+    kind: Annotated[int, typer.Option("--type", min=1, max=7, help="Tomita type of the tumour.")] = 4,
+    side: Annotated[str, typer.Option(help="left or right.")] = "left",
+    spacing: Annotated[float, typer.Option(help="Voxel size in mm.")] = 1.0,
+    slices: Annotated[float | None, typer.Option(help="Slice distance in mm; as --spacing when left out.")] = None,
+    scheme: Annotated[str, typer.Option(help="Label scheme.")] = "totalsegmentator-v2",
+    orientation: Annotated[str, typer.Option(help="Axis order of the stored images.")] = "RAS",
+    seed: Annotated[int, typer.Option(help="Seed of the noise and of the tumour's surface.", min=0)] = 0,
+) -> None:
+    """Make a synthetic patient with known truth."""
+    from enbloc.cli.synthetic import make
+
+    if not is_level(level):
+        raise InputError(f"{level!r} is not a vertebral level", field="--level", hint=nearest(level, Level))
+    make(
+        out,
+        level=Level(level),
+        kind=kind,
+        side=side,
+        spacing_mm=(spacing, spacing, slices or spacing),
+        scheme=scheme,
+        orientation=orientation,
+        seed=seed,
+    )
+    say(f"{RESEARCH_USE}\n\nA synthetic patient of type {kind} at {level}, made in {out}\nPlan it: enbloc plan {out}")
+
+
+@app.command("why")
+def why_command(
+    plan: Annotated[str, typer.Argument(metavar="PLAN.json", help="A plan written before.")],
+    path: Annotated[
+        str | None, typer.Argument(metavar="[PATH]", help="A part of it, such as tumour.tomita_type.")
+    ] = None,
+) -> None:
+    """Show the tree of reasons behind a plan or a part of it."""
+    from enbloc.planning import why
+
+    say(f"{RESEARCH_USE}\n\n{why(plan, path)}")
+
+
+@app.command()
+def schema(of: Annotated[str, typer.Argument(metavar="case|plan", help="Which document.")]) -> None:
+    """Print the JSON Schema of case.toml or plan.json."""
+    from json import dumps
+
+    from enbloc.case import case_schema
+    from enbloc.planning import plan_schema
+
+    schemas = {"case": case_schema, "plan": plan_schema}
+    if of not in schemas:
+        raise InputError(f"there is no schema of {of!r}", field="schema", hint="case or plan")
+    sys.stdout.write(dumps(schemas[of](), ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,54 @@
+"""`enbloc check`: every finding about the inputs of a case, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from enbloc.case import contradictions, read_case
+from enbloc.cli.progress import Clock, showing
+from enbloc.core.errors import one_line
+
+MARKS = {"refused": "REFUSED", "contradiction": "CONTRADICTION", "warning": "warning", "note": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One finding; `severity` is a key of MARKS."""
+
+    severity: str
+    where: str
+    text: str
+
+
+def inspect(case_path: str) -> tuple[Seen, ...]:
+    """What the files look like, then what the case says against itself. Raises CaseError when there is no case."""
+    case = read_case(case_path)
+    seen = []
+    if case.imaging is not None:
+        from enbloc.images import look
+
+        with showing(Clock()) as clock:
+            seen += [Seen(found.severity, f"{found.file} {found.id}", found.text) for found in look(case, clock)]
+    else:
+        seen.append(Seen("note", "imaging", "none: the plan will rest on what the case states"))
+    seen += [Seen("contradiction", f"case {caveat.id}", caveat.text) for caveat in contradictions(case)]
+    return tuple(seen)
+
+
+def sheet(findings: tuple[Seen, ...]) -> str:
+    """The findings in lines, the worst kind last where the eye rests, and a verdict."""
+    ordered = sorted(findings, key=lambda seen: -list(MARKS).index(seen.severity))
+    lines = []
+    for seen in ordered:
+        mark = f"{MARKS[seen.severity]}: " if MARKS[seen.severity] else ""
+        lines.append(f"  {mark}{one_line(seen.where)}\n      {one_line(seen.text)}")
+    return "\n".join([*lines, "", verdict(findings)])
+
+
+def verdict(findings: tuple[Seen, ...]) -> str:
+    severities = [seen.severity for seen in findings]
+    if "refused" in severities:
+        return "This case cannot be planned as it is."
+    if "contradiction" in severities:
+        return "This case can be planned, but statements in it contradict each other."
+    return "This case can be planned."

@@ -1,0 +1,46 @@
+"""One planning run: read, plan, write, with a clock and a progress bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from enbloc.case import read_case
+from enbloc.cli.outputs import refuse_unwritable, write_outputs
+from enbloc.cli.progress import Clock, showing
+from enbloc.planning import Plan, plan
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished plan and the files that were written, relative to `folder` (None: nothing was asked for)."""
+
+    plan: Plan
+    folder: Path | None
+    files: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        if self.folder is None:
+            return "Nothing was written; --out DIR writes report, plan.json, scene and labels."
+        lines = [f"  {self.folder / name}" for name in self.files if not name.startswith("meshes/")]
+        meshes = sum(name.startswith("meshes/") for name in self.files)
+        lines += [f"  {self.folder / 'meshes'} ({meshes} surfaces)"] if meshes else []
+        return "\n".join(["Written:", *lines])
+
+
+def run(case_path: str, out: Path | None) -> Done:
+    """Plans the case and writes everything into `out`. Raises InputError before anything is written."""
+    if out is not None:
+        refuse_unwritable(out)
+    case = read_case(case_path)
+    with showing(Clock()) as clock:
+        imaging = None
+        if case.imaging is not None:
+            from enbloc.images import load_images
+
+            clock("reading the images")
+            imaging = load_images(case, clock)
+        planned = plan(case, imaging, progress=clock)
+        files = () if out is None else write_outputs(planned, out, clock)
+    return Done(planned, out, files)

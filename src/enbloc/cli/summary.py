@@ -1,0 +1,86 @@
+"""A plan in a screenful of text. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from enbloc.core.errors import one_line
+from enbloc.core.evidence import Skipped
+from enbloc.planning import Plan, SpineFindings, TumourFindings
+from enbloc.tumour import Involvement, TomitaType, ZoneExtent
+
+
+def summary(plan: Plan) -> str:
+    """Levels, extent, type with range and reasons, warnings, what was not done."""
+    lines = [
+        plan.case.id,
+        *spine_lines(plan.spine),
+        *tumour_lines(plan.tumour),
+        *warning_lines(plan),
+        *skipped_lines(plan),
+    ]
+    return "\n".join(lines)
+
+
+def entry(name: str, text: str) -> str:
+    return f"  {name:<10}{one_line(text)}".rstrip()
+
+
+def spine_lines(spine: SpineFindings | Skipped) -> Iterator[str]:
+    if isinstance(spine, Skipped):
+        yield entry("Spine", f"not read: {spine.skipped}")
+        return
+    yield entry("Spine", f"{len(spine.levels)} levels: {', '.join(vertebra.level for vertebra in spine.levels)}")
+    spacing = " x ".join(f"{step:.3g}" for step in spine.grid_spacing_mm)
+    yield entry("", f"read at {spacing} mm; no-go body: {spine.no_go_basis}")
+
+
+def tumour_lines(tumour: TumourFindings | Skipped) -> Iterator[str]:
+    if isinstance(tumour, Skipped):
+        yield entry("Tumour", f"not read: {tumour.skipped}")
+        return
+    size = "" if tumour.volume_mm3 is None else f", {millilitres(tumour.volume_mm3)}"
+    yield entry("Tumour", f"{', '.join(tumour.levels) or 'level unknown'} (from {tumour.basis}){size}")
+    for zone in tumour.zones:
+        if zone.involvement is not Involvement.FREE:
+            yield entry("", zone_text(zone))
+    yield entry("Type", type_text(tumour.tomita_type))
+    for step in tumour.tomita_type.because:
+        yield entry("", f"- {step.gives} [{step.rule}, {step.source}]")
+
+
+def zone_text(zone: ZoneExtent) -> str:
+    parts = [f"{zone.level} {zone.zone}: {zone.involvement}"]
+    if zone.volume_mm3:
+        parts.append(millilitres(zone.volume_mm3))
+    if zone.share is not None:
+        parts.append(f"{zone.share:.0%} of the zone")
+    return ", ".join(parts)
+
+
+def type_text(found: TomitaType) -> str:
+    if found.value is None:
+        return "no type"
+    text = f"Tomita type {found.value}"
+    if (found.low, found.high) != (found.value, found.value):
+        text += f" ({found.low} to {found.high} possible)"
+    return text + (", borderline" if found.borderline else "")
+
+
+def millilitres(volume_mm3: float) -> str:
+    return f"{volume_mm3 / 1000:.2f} mL"
+
+
+def warning_lines(plan: Plan) -> Iterator[str]:
+    if plan.warnings:
+        yield entry("Warnings", str(len(plan.warnings)))
+    for caveat in plan.warnings:
+        yield entry("", f"! {caveat.id}: {caveat.text}")
+
+
+def skipped_lines(plan: Plan) -> Iterator[str]:
+    stages = [(field.name, getattr(plan, field.name)) for field in fields(plan)]
+    names = [name for name, stage in stages if isinstance(stage, Skipped) and name not in ("spine", "tumour")]
+    if names:
+        yield entry("Not done", f"{', '.join(names)} (reasons in the report)")

@@ -1,0 +1,52 @@
+"""Synthetic patients for `enbloc demo` and `enbloc phantom`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from enbloc.cli.outputs import refuse_unwritable
+from enbloc.cli.progress import Clock, showing
+from enbloc.core.levels import Level
+
+BESIDE = 2
+"""Levels shown above and below the one that carries the tumour."""
+
+
+def make(
+    folder: Path,
+    *,
+    level: Level,
+    kind: int,
+    side: str,
+    spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    scheme: str = "totalsegmentator-v2",
+    orientation: str = "RAS",
+    seed: int = 0,
+) -> None:
+    """Writes a patient with a tumour of Tomita type `kind` at `level` into `folder`. Raises InputError for wrong wishes."""
+    from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom, write_phantom
+
+    refuse_unwritable(folder)
+    spec = PhantomSpec(
+        levels=around(level),
+        tumour=TumourSpec(type=kind, level=level, side=side),
+        spacing_mm=spacing_mm,
+        scheme=scheme,
+        orientation=orientation,
+        seed=seed,
+    )
+    with showing(Clock()) as clock:
+        clock("making a synthetic patient")
+        write_phantom(make_phantom(spec), folder)
+
+
+def around(level: Level) -> tuple[Level, ...]:
+    """`level` with its neighbours, within T1 to S1."""
+    usual = [here for here in Level if Level.T1.rank <= here.rank <= Level.S1.rank and here not in ABSENT]
+    if level not in usual:
+        return (level,)
+    place = usual.index(level)
+    return tuple(usual[max(0, place - BESIDE) : place + BESIDE + 1])
+
+
+ABSENT = (Level.T13, Level.L6, Level.L7)

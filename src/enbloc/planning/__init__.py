@@ -1,0 +1,23 @@
+"""The one place that calls rooms in order, and the documents a plan is written as."""
+
+from enbloc.planning.document import plan_document, plan_json, write_plan_json
+from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings, TumourFindings
+from enbloc.planning.schema import plan_schema
+from enbloc.planning.stages import Settings, plan
+from enbloc.planning.why import why
+
+__all__ = [
+    "SCHEMA",
+    "Drawing",
+    "Manifest",
+    "Plan",
+    "Settings",
+    "SpineFindings",
+    "TumourFindings",
+    "plan",
+    "plan_document",
+    "plan_json",
+    "plan_schema",
+    "why",
+    "write_plan_json",
+]

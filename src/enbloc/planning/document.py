@@ -1,0 +1,76 @@
+"""Plan to plan.json. Floats are rounded here, once: this is the door.
+
+Lengths and volumes to 0.001 (mm, mm³), shares to 0.0001, directions to 0.000001, every other number to 6 significant
+digits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from enbloc.case import Case, facts
+from enbloc.planning.plan import Plan
+
+LEFT_OUT = frozenset({"drawing", "box"})
+"""Voxels and voxel indices stay in memory."""
+
+DECIMALS = {"share": 4, "right": 6, "anterior": 6, "superior": 6}
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan as plain JSON values, in the order of the contract."""
+    document = plain(plan, "")
+    return {"schema": document.pop("schema"), **document}
+
+
+def plain(value: object, name: str) -> Any:
+    """`value` as JSON; `name` is its field, which says how it is rounded."""
+    if isinstance(value, Case):
+        return facts(value)
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name), f.name) for f in fields(value) if f.name not in LEFT_OUT}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner, str(key)) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return [plain(inner, name) for inner in value]
+    if value is None or isinstance(value, bool | int | str | float):
+        return scalar(value, name)
+    raise TypeError(f"{name}: {type(value).__name__} has no place in plan.json")
+
+
+def scalar(value: str | float | None, name: str) -> str | float | None:
+    """The plain value itself: an enumeration's member becomes its text, a float is rounded."""
+    if isinstance(value, str):
+        return str(value)
+    return rounded(float(value), name) if isinstance(value, float) else value
+
+
+def rounded(value: float, name: str) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: {value} has no place in plan.json")
+    decimals = 3 if name.endswith(("_mm", "_mm3")) else DECIMALS.get(name)
+    near = float(f"{value:.6g}") if decimals is None else round(value, decimals)
+    return near + 0.0  # turns -0.0 into 0.0
+
+
+def plan_json(plan: Plan) -> str:
+    """The text of plan.json; equal plans give equal bytes."""
+    return json.dumps(plan_document(plan), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def write_plan_json(plan: Plan, path: str | PathLike[str]) -> None:
+    """Writes plan.json to `path`, whole or not at all."""
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        beside.write_text(plan_json(plan), encoding="utf-8", newline="\n")
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,121 @@
+"""A plan, stage by stage: a pure function of case, imaging, knowledge and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+
+from enbloc import __version__
+from enbloc.anatomy import Spine
+from enbloc.case import Case, StatedExtent, contradictions
+from enbloc.core.evidence import Caveat, Progress, Skipped, silent
+from enbloc.core.volume import Imaging
+from enbloc.knowledge import knowledge_sha256
+from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
+from enbloc.tumour import Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may choose about the computation. The stages built so far leave nothing to choose."""
+
+
+def plan(
+    case: Case, imaging: Imaging | None = None, settings: Settings = Settings(), progress: Progress = silent
+) -> Plan:
+    """The plan for `case`; without `imaging`, from what the case states.
+
+    Raises LabelError when the labels cannot be those of a spine. Same arguments, same plan.
+    """
+    spine = find_spine(imaging, progress)
+    extent = find_extent(case.extent, imaging, spine, progress)
+    return Plan(
+        case=case,
+        manifest=manifest(imaging, settings),
+        spine=spine_findings(spine),
+        tumour=tumour_findings(extent),
+        scores=later("the decision stages"),
+        advice=later("the decision stages"),
+        revised=later("the resection stage"),
+        resection=later("the resection stage"),
+        perfusion=later("the perfusion stage"),
+        shortening=later("the perfusion stage"),
+        mechanics=later("the mechanics stage"),
+        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent))),
+        drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
+    )
+
+
+def later(stage: str) -> Skipped:
+    return Skipped(f"not built yet: arrives with {stage}")
+
+
+def find_spine(imaging: Imaging | None, progress: Progress) -> Spine | Skipped:
+    if imaging is None:
+        return Skipped("no images were given")
+    from enbloc.anatomy import locate
+
+    progress("finding the vertebrae")
+    return locate(imaging, progress)
+
+
+def find_extent(
+    stated: StatedExtent, imaging: Imaging | None, spine: Spine | Skipped, progress: Progress
+) -> Extent | Skipped:
+    """From the mask where there is one, else from [extent]."""
+    from enbloc.tumour import from_statement, measure
+
+    if isinstance(spine, Spine) and imaging is not None and imaging.tumour is not None:
+        progress("measuring the tumour")
+        return measure(spine, stated)
+    if stated.says_where:
+        return from_statement(stated)
+    return Skipped("there is no tumour mask, and [extent] does not say where the tumour is")
+
+
+def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
+    if isinstance(spine, Skipped):
+        return spine
+    x, y, z = (float(step) for step in spine.grid.spacing_mm)
+    return SpineFindings(
+        levels=spine.vertebrae,
+        grid_spacing_mm=(x, y, z),
+        no_go_basis=spine.no_go_basis,
+        structures=spine.structures,
+        morphometry=later("anatomy in depth"),
+    )
+
+
+def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
+    if isinstance(extent, Skipped):
+        return extent
+    return TumourFindings(
+        **{field.name: getattr(extent, field.name) for field in fields(Extent)},
+        barriers=later("anatomy in depth"),
+        wbb=later("anatomy in depth"),
+        epidural=later("anatomy in depth"),
+        vessels=later("anatomy in depth"),
+    )
+
+
+def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped) -> Iterator[Caveat]:
+    """Every caveat of every stage, in the order of the stages."""
+    yield from contradictions(case)
+    if imaging is not None:
+        yield from (Caveat(name, text) for name, text in imaging.notes)
+    if isinstance(spine, Spine):
+        yield from spine.caveats
+        yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
+    if isinstance(extent, Extent):
+        yield from extent.caveats
+
+
+def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:
+    return Manifest(
+        enbloc_version=__version__,
+        knowledge_sha256=knowledge_sha256(),
+        inputs=imaging.inputs if imaging is not None else (),
+        settings=asdict(settings),
+        seeds={},
+        residuals={},
+    )

@@ -1,0 +1,132 @@
+"""The tree of reasons behind a plan, or behind any part of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from enbloc.core.errors import InputError, nearest, one_line
+from enbloc.knowledge import bibliography, cite, tomita_rules
+from enbloc.planning.document import plain, plan_document
+from enbloc.planning.plan import SCHEMA, Plan
+
+MAX_BYTES = 64 << 20
+
+
+class Branch(NamedTuple):
+    """A line of the tree and what stands under it."""
+
+    text: str
+    under: tuple[Branch, ...] = ()
+
+
+def why(subject: object, path: str | None = None) -> str:
+    """The reasons behind `subject` as a tree of text.
+
+    `subject` is a Plan, the name of a plan.json, or any part of a plan that carries reasons (`plan.tumour`). `path`
+    names a part of it with dots: `tumour.tomita_type`. Raises InputError for a file that is no plan and for a path that
+    leads nowhere.
+    """
+    document, file = document_of(subject)
+    part, name = at_path(document, path, file)
+    branches = tuple(reasons(part, name))
+    if not branches:
+        return "\n".join(drawn([Branch(f"{name or 'this part'} states facts and carries no reasons of its own")]))
+    return "\n".join(drawn(branches))
+
+
+def document_of(subject: object) -> tuple[Any, str | None]:
+    if isinstance(subject, Plan):
+        return plan_document(subject), None
+    if isinstance(subject, str | PathLike):
+        return read_plan(Path(subject)), str(subject)
+    return plain(subject, ""), None
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """The document in a plan.json; raises InputError for anything else."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError("is too large for a plan", file=path)
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", file=path) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("is not JSON", file=path) from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise InputError("is not a plan", file=path, field="schema", hint=f"expected {SCHEMA}")
+    return document
+
+
+def at_path(document: Any, path: str | None, file: str | None) -> tuple[Any, str]:
+    part, walked = document, ""
+    for step in (path or "").split(".") if path else []:
+        known = [str(i) for i in range(len(part))] if isinstance(part, list) else list(part) if is_table(part) else []
+        if step not in known:
+            hint = nearest(step, known) or (f"known here: {', '.join(known)}" if known else "nothing lies below this")
+            raise InputError(f"the plan has no {step!r} here", file=file, field=walked or None, hint=hint)
+        part = part[int(step)] if isinstance(part, list) else part[step]
+        walked = f"{walked}.{step}" if walked else step
+    return part, walked
+
+
+def is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def reasons(part: Any, name: str) -> Iterator[Branch]:
+    """One branch for every place at or below `part` that carries reasons, or says why it did not run."""
+    if isinstance(part, list):
+        for i, inner in enumerate(part):
+            yield from reasons(inner, f"{name}.{i}")
+    if not isinstance(part, dict):
+        return
+    if "skipped" in part:
+        yield Branch(f"{name}: not run: {part['skipped']}")
+    elif "because" in part:
+        yield Branch(claim(name, part), tuple(map(step_branch, part["because"])) + tuple(asides(part)))
+    else:
+        for key, inner in part.items():
+            yield from reasons(inner, f"{name}.{key}" if name else key)
+
+
+def claim(name: str, part: dict[str, Any]) -> str:
+    """What is claimed, with its range where it has one."""
+    said = part.get("action", part.get("value"))
+    shown = "not determined" if said is None else str(said)
+    low, high = part.get("low"), part.get("high")
+    if low is not None and high is not None and low != high:
+        shown += f" ({low} to {high} possible)"
+    return f"{name or 'claim'}: {shown}" + (", borderline" if part.get("borderline") else "")
+
+
+def step_branch(step: dict[str, Any]) -> Branch:
+    facts = (f"because {fact}" for fact in step["facts"])
+    source = f"rule {step['rule']}; {cite(step['source'])} [{checked(step['rule'], step['source'])}]"
+    return Branch(step["gives"], tuple(map(Branch, (*facts, source))))
+
+
+def checked(rule: str, source: str) -> str:
+    """How the rule was checked against its source: the mark of its row, else that of the work itself."""
+    row = next((row for row in tomita_rules() if row.id == rule.rpartition("/")[2]), None)
+    if row is not None and row.source == source:
+        return row.checked
+    work = bibliography().get(source)
+    return work.checked if work else "unverified"
+
+
+def asides(part: dict[str, Any]) -> Iterator[Branch]:
+    for caveat in part.get("caveats", ()):
+        yield Branch(f"note {caveat['id']}: {caveat['text']}")
+
+
+def drawn(branches: Sequence[Branch], indent: str = "") -> Iterator[str]:
+    """The lines of the tree; text from files cannot start a line of its own."""
+    for i, branch in enumerate(branches):
+        last = i == len(branches) - 1
+        mark = "" if not indent else ("└─ " if last else "├─ ")
+        yield indent[3:] + mark + one_line(branch.text)
+        yield from drawn(branch.under, indent + ("   " if last or not indent else "│  "))
