@@ -36,7 +36,7 @@ SHOUTED = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing seen in one input. `severity`: `note`, `warning`, `contradiction` (says against the case), `refused`."""
+    """One thing seen in one input. `severity`: `note`, `warning`, `contradiction` (against the case), `refused`."""
 
     severity: str
     file: str

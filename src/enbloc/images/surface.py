@@ -160,9 +160,11 @@ def refuse_outside(triangles: Triangles, grid: Grid, file: str) -> None:
 def voxelised(triangles: Triangles, grid: Grid) -> Mask:
     """Voxels whose centres lie inside the closed surface (even-odd count of crossings along the third index axis)."""
     index = grid.affine.to_index(triangles)
-    # Rays run beside the voxel centres by less than a thousandth of a voxel, so that none meets an edge or a corner
-    exactly. index = index - np.array([3.1e-4, 2.3e-4, 0.0]) mask = np.zeros(grid.shape, dtype=np.bool_)
-    _kernel()(np.ascontiguousarray(index), mask) return mask
+    # Rays run beside the voxel centres by less than a thousandth of a voxel: none meets an edge or a corner exactly.
+    index = index - np.array([3.1e-4, 2.3e-4, 0.0])
+    mask = np.zeros(grid.shape, dtype=np.bool_)
+    _kernel()(np.ascontiguousarray(index), mask)
+    return mask
 
 
 @cache
