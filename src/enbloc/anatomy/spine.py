@@ -81,19 +81,20 @@ class Numbering:
 class Vertebra:
     """One vertebra found in the label map.
 
-    `frame_basis`: `own-bone`, or `neighbours` where too little bone is left to tell. `canal_closed`: a bony ring was found.
-    `estimated_mm3`: volume of outline that is not in the label map but was inferred. `cut_at_border`: part lies outside the image.
+    `frame_basis`: `own-bone`; `neighbours` where too little bone is left to tell; `fitted` where the neighbours' shape was fitted to what
+    is left; `not-modelled` for C1, C2 and the sacrum, whose frame is None. `canal_closed`: a bony ring was found. `estimated_mm3`: volume
+    of outline that is not in the label map but was inferred. `cut_at_border`: bone touches the edge of the image.
     """
 
     level: Level
     numbering: Numbering
-    frame: Frame
+    frame: Frame | None
     frame_basis: str
     box: Box
     volume_mm3: float
     estimated_mm3: float
     cut_at_border: bool
-    canal_centre_mm: Triple
+    canal_centre_mm: Triple | None
     canal_closed: bool
     canal_width_mm: float | None
     canal_depth_mm: float | None

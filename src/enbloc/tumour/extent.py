@@ -34,16 +34,16 @@ class ZoneExtent:
     """Tumour in one zone of one level.
 
     `share` is the fraction of the zone filled (None for paravertebral, which has no size). `depth_mm` is how far tumour reaches
-    into the zone from its border with the other zones; `depth_voxels` the same in voxels along the worst axis. `noise_mm` is
-    the depth below which involvement cannot be told from partial volume and border uncertainty.
+    into the zone from its border with the rest of the tumour. `noise_mm` is the depth below which involvement cannot be told from
+    partial volume and border uncertainty. All four are None where the zone was stated and not measured.
     """
 
     level: Level
     zone: Zone
-    volume_mm3: float
+    volume_mm3: float | None
     share: float | None
-    depth_mm: float
-    noise_mm: float
+    depth_mm: float | None
+    noise_mm: float | None
     involvement: Involvement
 
 

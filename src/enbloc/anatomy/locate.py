@@ -1,0 +1,184 @@
+"""Label map to Spine, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from enbloc.anatomy.bones import Bone, bones_of, vertebra_map
+from enbloc.anatomy.borrow import borrow_poses
+from enbloc.anatomy.canal import CanalWall, complete_walls, measure_wall
+from enbloc.anatomy.frames import Pose, column_tangents, own_pose
+from enbloc.anatomy.numbering import number_evidence
+from enbloc.anatomy.outline import Outline, restore_outlines
+from enbloc.anatomy.parts import PartMap, divide, fill_canal, fill_disc, slab_planes
+from enbloc.anatomy.plausibility import implausible, implausible_bone, refuse_impossible
+from enbloc.anatomy.refine import apply_finer_labels
+from enbloc.anatomy.spine import Spine, Vertebra
+from enbloc.anatomy.surroundings import no_go_body, other_structures
+from enbloc.core.errors import LabelError
+from enbloc.core.evidence import Progress, silent
+from enbloc.core.geometry import Box, Plane, bounding_box
+from enbloc.core.levels import Level, are_neighbours
+from enbloc.core.volume import Grid, Imaging, Mask
+
+MARGIN_MM = 12.0
+NOT_MODELLED = frozenset({Level.C1, Level.C2, Level.SACRUM, Level.COCCYX})
+"""Bones without the body-and-ring plan of the others; they keep their label and get no frame of their own."""
+
+
+def locate(imaging: Imaging, progress: Progress = silent) -> Spine:
+    """Frames, parts, canal and discs of every labelled vertebra.
+
+    Raises LabelError when no whole vertebra is labelled, when the labels' order is impossible, or when no ring is closed anywhere.
+    """
+    labels = vertebra_map(imaging)
+    bones = bones_of(labels)
+    refuse_impossible(bones)
+    region = region_of(bones, imaging.tumour, imaging.grid)
+    grid = imaging.grid.crop(region)
+    tumour = np.zeros(grid.shape, dtype=bool) if imaging.tumour is None else imaging.tumour[region.slices]
+
+    progress("reading each vertebra's frame")
+    own = own_poses(bones)
+    if not any(own):
+        raise LabelError(
+            "no labelled vertebra shows a closed canal, so body and arch cannot be told apart",
+            field="imaging.labels",
+            hint="labels of whole vertebrae, at least one of them intact, are needed",
+        )
+    owner = owners(bones, region, grid)
+
+    progress("estimating the outline of destroyed bone")
+    outline = restore_outlines(bones, borrow_poses(bones, own, NOT_MODELLED), own, owner, tumour, grid, region)
+    poses = outline.poses
+
+    progress("dividing vertebrae into parts")
+    part, walls = partition(bones, poses, owner, tumour, grid, region)
+    apply_finer_labels(part, owner, poses, imaging, region)
+    no_go, basis = no_go_body(imaging, region, part)
+    vertebrae = tuple(
+        describe(number, bones, own, outline, walls, owner, grid, region, imaging) for number in range(1, len(bones) + 1)
+    )
+    return Spine(
+        grid=grid,
+        region=region,
+        vertebrae=vertebrae,
+        part=part,
+        owner=owner,
+        estimated=outline.estimated,
+        tumour=tumour,
+        no_go=no_go,
+        no_go_basis=basis,
+        structures=other_structures(imaging),
+        caveats=(*implausible(bones, own), *outline.caveats),
+    )
+
+
+def region_of(bones: Sequence[Bone], tumour: Mask | None, grid: Grid) -> Box:
+    """The block of the label map that everything after works on: all vertebrae and the tumour, with a margin."""
+    region = bones[0].box
+    for bone in bones[1:]:
+        region = region.union(bone.box)
+    lesion = None if tumour is None else bounding_box(tumour)
+    if lesion is not None:
+        region = region.union(lesion)
+    i, j, k = (int(np.ceil(MARGIN_MM / spacing)) for spacing in grid.spacing_mm)
+    return region.grown((i, j, k), grid.shape)
+
+
+def own_poses(bones: Sequence[Bone]) -> tuple[Pose | None, ...]:
+    """Each vertebra's pose from its own bone; None where that cannot be read."""
+    points = [bone.points_mm() for bone in bones]
+    tangents = column_tangents(bones, np.array([p.mean(axis=0) for p in points]))
+    return tuple(
+        None if bone.level in NOT_MODELLED else own_pose(p, tangent)
+        for bone, p, tangent in zip(bones, points, tangents, strict=True)
+    )
+
+
+def owners(bones: Sequence[Bone], region: Box, grid: Grid) -> PartMap:
+    """1-based number of the vertebra that each bone voxel belongs to, 0 elsewhere."""
+    owner = np.zeros(grid.shape, dtype=np.uint8)
+    for number, bone in enumerate(bones, start=1):
+        owner[bone.box.relative_to(region).slices][bone.mask] = number
+    return owner
+
+
+def partition(
+    bones: Sequence[Bone], poses: Sequence[Pose | None], owner: PartMap, tumour: Mask, grid: Grid, region: Box
+) -> tuple[PartMap, tuple[CanalWall | None, ...]]:
+    """The voxel partition; adds canal, disc and loose tumour voxels to `owner`."""
+    bone = owner > 0
+    walls = complete_walls([None if pose is None else measure_wall(bone, grid, pose) for pose in poses])
+    part = np.zeros(grid.shape, dtype=np.uint8)
+    modelled = [(n, pose, wall) for n, (pose, wall) in enumerate(zip(poses, walls, strict=True)) if pose and wall]
+    for n, pose, wall in modelled:
+        divide(part, owner, n + 1, grid, reach(bones[n], region, grid), pose, wall)
+    planes: list[Plane | None] = [None, *slab_planes([pose for _, pose, _ in modelled]), None]
+    for place, (n, pose, wall) in enumerate(modelled):
+        fill_canal(part, owner, n + 1, grid, pose, wall, (planes[place], planes[place + 1]))
+    for n, pose, wall in modelled:
+        if n + 1 < len(bones) and are_neighbours(bones[n].level, bones[n + 1].level):
+            box = reach(bones[n], region, grid).union(reach(bones[n + 1], region, grid))
+            fill_disc(part, owner, (n + 1, n + 2), grid, box, (pose, poses[n + 1]), wall)
+    adopt_loose_tumour(part, owner, tumour, [n + 1 for n, _, _ in modelled], planes[1:-1], grid)
+    return part, walls
+
+
+def reach(bone: Bone, region: Box, grid: Grid) -> Box:
+    """The bone's box in region indices, grown so that restored bone fits."""
+    i, j, k = (int(np.ceil(15.0 / spacing)) for spacing in grid.spacing_mm)
+    return bone.box.relative_to(region).grown((i, j, k), grid.shape)
+
+
+def adopt_loose_tumour(
+    part: PartMap, owner: PartMap, tumour: Mask, numbers: Sequence[int], planes: Sequence[Plane | None], grid: Grid
+) -> None:
+    """Tumour outside bone, canal and disc is booked on the level at whose height it lies."""
+    loose = np.argwhere(tumour & (part == 0) & (owner == 0))
+    if len(loose) == 0:
+        return
+    points = grid.affine.to_world(loose)
+    below = np.zeros(len(points), dtype=int)
+    for plane in planes:
+        if plane is not None:
+            below += plane.signed_distance_mm(points) <= 0.0
+    owner[tuple(loose.T)] = np.array(numbers, dtype=np.uint8)[below]
+
+
+def describe(
+    number: int,
+    bones: Sequence[Bone],
+    own: Sequence[Pose | None],
+    outline: Outline,
+    walls: Sequence[CanalWall | None],
+    owner: PartMap,
+    grid: Grid,
+    region: Box,
+    imaging: Imaging,
+) -> Vertebra:
+    """The vertebra's entry in the plan."""
+    bone, pose, wall = bones[number - 1], outline.poses[number - 1], walls[number - 1]
+    return Vertebra(
+        level=bone.level,
+        numbering=number_evidence(bone.level, [b.level for b in bones], imaging),
+        frame=None if pose is None else pose.frame,
+        frame_basis=outline.frame_basis[number - 1],
+        box=bone.box.relative_to(region),
+        volume_mm3=bone.volume_mm3,
+        estimated_mm3=outline.estimated_mm3(number, owner, grid),
+        cut_at_border=bone.cut_at_border,
+        canal_centre_mm=None if pose is None or wall is None else canal_centre(pose, wall),
+        canal_closed=own[number - 1] is not None,
+        canal_width_mm=None if wall is None or own[number - 1] is None else wall.right_mm - wall.left_mm,
+        canal_depth_mm=None if wall is None or own[number - 1] is None else wall.front_mm - wall.back_mm,
+        caveats=implausible_bone(bone, number - 1, bones, own),
+    )
+
+
+def canal_centre(pose: Pose, wall: CanalWall) -> tuple[float, float, float]:
+    x0, y0, _, _ = wall.line
+    x, y, z = pose.frame.to_world(np.array([x0, y0, 0.0]))
+    return float(x), float(y), float(z)

@@ -1,0 +1,137 @@
+"""Do these labels look like a spine? What cannot be is refused; what is odd is reported; nothing is repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from enbloc.anatomy.bones import Bone
+from enbloc.anatomy.frames import Pose
+from enbloc.core.errors import LabelError
+from enbloc.core.evidence import Caveat
+from enbloc.core.geometry import Array
+from enbloc.core.levels import Level, missing_between
+
+MERGED = 1.7
+SPLIT = 0.55
+FRAGMENT_SHARE = 0.02
+"""A detached piece larger than this share of its vertebra is reported."""
+
+
+def refuse_impossible(bones: Sequence[Bone]) -> None:
+    """Raises LabelError when the levels do not follow one another along any one direction: names shuffled or map upside down.
+
+    Tested on secants: going down the names, every step must go on in the direction of the steps around it, and the whole must run
+    from head to feet in patient space.
+    """
+    centres = centroids(bones)
+    steps = np.diff(centres, axis=0)
+    if len(steps) == 0:
+        return
+    if len(bones) >= 2 and centres[0, 2] < centres[-1, 2]:
+        raise LabelError(
+            f"{bones[0].level} lies {centres[-1, 2] - centres[0, 2]:.0f} mm below {bones[-1].level}: the order of levels is reversed",
+            field="imaging.labels",
+            hint="wrong label scheme, or a header that turns the patient upside down",
+        )
+    for n in range(len(steps) - 1):
+        if steps[n] @ steps[n + 1] <= 0.0 and bones[n + 1].volume_mm3 > 2000.0:
+            raise LabelError(
+                f"{bones[n].level}, {bones[n + 1].level} and {bones[n + 2].level} do not follow one another along the spine",
+                field="imaging.labels",
+                hint="wrong label scheme or shuffled labels",
+            )
+
+
+def centroids(bones: Sequence[Bone]) -> Array:
+    """Centroid of each bone in RAS mm, (n, 3)."""
+    return np.array(
+        [
+            bone.grid.affine.to_world(np.argwhere(bone.mask).mean(axis=0) + np.array(bone.box.lower))
+            for bone in bones
+        ]
+    )
+
+
+def implausible(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Caveat, ...]:
+    """What is odd about the column as a whole: gaps in the names and in space."""
+    found = []
+    for upper, lower in zip(bones[:-1], bones[1:], strict=True):
+        missing = missing_between(upper.level, lower.level)
+        if missing:
+            found.append(
+                Caveat("level-missing", f"{', '.join(missing)} is not labelled although {upper.level} and {lower.level} are")
+            )
+    found += _spacing(bones, poses)
+    return tuple(found)
+
+
+def _spacing(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> list[Caveat]:
+    """Distance between neighbouring bodies over their height: about 1.1 to 1.5 in health; far outside, a label is wrong."""
+    found = []
+    for n, (upper, lower) in enumerate(zip(poses[:-1], poses[1:], strict=True)):
+        if upper is None or lower is None or missing_between(bones[n].level, bones[n + 1].level):
+            continue
+        gap = float(np.linalg.norm(np.subtract(upper.frame.origin_mm, lower.frame.origin_mm)))
+        ratio = gap / (0.5 * (upper.height_mm + lower.height_mm))
+        if not 0.8 <= ratio <= 1.9:
+            text = f"{bones[n].level} and {bones[n + 1].level} lie {gap:.0f} mm apart, {ratio:.1f} body heights: a level may be skipped or doubled"
+            found.append(Caveat("level-spacing", text))
+    return found
+
+
+def implausible_bone(
+    bone: Bone, place: int, bones: Sequence[Bone], poses: Sequence[Pose | None]
+) -> tuple[Caveat, ...]:
+    """What is odd about one vertebra: its size against its neighbours, loose pieces, the image border, an open ring."""
+    found = []
+    if bone.cut_at_border:
+        found.append(
+            Caveat("cut-at-border", f"{bone.level} touches the edge of the image: part of it may lie outside, and lesions there are not seen")
+        )
+    ratio = _volume_ratio(place, bones)
+    if ratio is not None and ratio > MERGED:
+        found.append(
+            Caveat("merged-vertebrae", f"{bone.level} has {ratio:.1f} times the volume of its neighbours: two vertebrae under one label?")
+        )
+    if ratio is not None and ratio < SPLIT:
+        found.append(
+            Caveat(
+                "small-vertebra",
+                f"{bone.level} has {ratio:.2f} times the volume of its neighbours: split between two labels, cut, or destroyed?",
+            )
+        )
+    pieces = loose_pieces_mm3(bone)
+    if pieces:
+        sizes = ", ".join(f"{piece:.0f}" for piece in pieces[:5])
+        found.append(Caveat("label-fragments", f"the label of {bone.level} has detached pieces ({sizes} mm3)"))
+    if poses[place] is None and bone.level not in (Level.C1, Level.C2, Level.SACRUM, Level.COCCYX):
+        found.append(
+            Caveat("frame-from-neighbours", f"{bone.level} shows no closed bony canal; its frame is taken from its neighbours")
+        )
+    return tuple(found)
+
+
+def _volume_ratio(place: int, bones: Sequence[Bone]) -> float | None:
+    """Volume over the mean of the vertebrae next to it (sacrum left out); None without a whole neighbour."""
+    if bones[place].level.region == "sacral" or bones[place].cut_at_border:
+        return None
+    near = [
+        bones[n].volume_mm3
+        for n in (place - 1, place + 1)
+        if 0 <= n < len(bones) and bones[n].level.region != "sacral" and not bones[n].cut_at_border
+    ]
+    return bones[place].volume_mm3 / float(np.mean(near)) if near else None
+
+
+def loose_pieces_mm3(bone: Bone) -> list[float]:
+    """Volumes of pieces apart from the largest that exceed FRAGMENT_SHARE of the vertebra, largest first."""
+    from scipy import ndimage
+
+    pieces, count = ndimage.label(bone.mask, structure=np.ones((3, 3, 3)))
+    if count < 2:
+        return []
+    sizes = np.sort(np.bincount(pieces.ravel())[1:])[::-1]
+    floor = FRAGMENT_SHARE * sizes[0]
+    return [float(size) * bone.grid.affine.voxel_volume_mm3 for size in sizes[1:] if size > floor]
