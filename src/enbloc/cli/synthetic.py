@@ -23,7 +23,7 @@ def make(
     orientation: str = "RAS",
     seed: int = 0,
 ) -> None:
-    """Writes a patient with a tumour of Tomita type `kind` at `level` into `folder`. Raises InputError for wrong wishes."""
+    """Writes a patient with a tumour of type `kind` at `level` into `folder`. Raises InputError for wrong wishes."""
     from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom, write_phantom
 
     refuse_unwritable(folder)
