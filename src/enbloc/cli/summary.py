@@ -47,7 +47,7 @@ def tumour_lines(tumour: TumourFindings | Skipped) -> Iterator[str]:
             yield entry("", zone_text(zone))
     yield entry("Type", type_text(tumour.tomita_type))
     for step in tumour.tomita_type.because:
-        yield entry("", f"- {step.gives} [{step.rule}, {step.source}]")
+        yield entry("", f"- {step.gives}: {step.rule} [{step.source}]")
 
 
 def zone_text(zone: ZoneExtent) -> str:

@@ -32,7 +32,12 @@ def why(subject: object, path: str | None = None) -> str:
     """
     document, file = document_of(subject)
     part, name = at_path(document, path, file)
-    branches = tuple(reasons(part, name))
+    try:
+        branches = tuple(reasons(part, name))
+    except (TypeError, KeyError, AttributeError) as error:
+        if file is None:
+            raise
+        raise InputError("a because[] is not of the form a plan has", file=file, field=name or None) from error
     if not branches:
         return "\n".join(drawn([Branch(f"{name or 'this part'} states facts and carries no reasons of its own")]))
     return "\n".join(drawn(branches))
@@ -85,7 +90,7 @@ def reasons(part: Any, name: str) -> Iterator[Branch]:
     if not isinstance(part, dict):
         return
     if "skipped" in part:
-        yield Branch(f"{name}: not run: {part['skipped']}")
+        yield Branch(f"{name or 'this part'}: did not run, {part['skipped']}")
     elif "because" in part:
         yield Branch(claim(name, part), tuple(map(step_branch, part["because"])) + tuple(asides(part)))
     else:
@@ -111,8 +116,8 @@ def step_branch(step: dict[str, Any]) -> Branch:
 
 def checked(rule: str, source: str) -> str:
     """How the rule was checked against its source: the mark of its row, else that of the work itself."""
-    row = next((row for row in tomita_rules() if row.id == rule.rpartition("/")[2]), None)
-    if row is not None and row.source == source:
+    row = next((row for row in tomita_rules() if rule.startswith(f"tomita/{row.id}:")), None)
+    if row is not None:
         return row.checked
     work = bibliography().get(source)
     return work.checked if work else "unverified"
