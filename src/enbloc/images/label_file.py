@@ -8,7 +8,7 @@ from pathlib import Path
 from enbloc.core.errors import ImageError, LabelError
 from enbloc.core.volume import Grid
 from enbloc.images.census import Census, Labels, take_census
-from enbloc.images.contradictions import names_under
+from enbloc.images.contradictions import fitting_schemes, names_under
 from enbloc.images.folder import read_folder, read_segments
 from enbloc.images.labels import named, whole_numbers
 from enbloc.images.nrrd import read_layers
@@ -52,7 +52,7 @@ def read_labels(path: Path, file: str, scheme: LabelScheme) -> ReadLabels:
         raise LabelError(f"is a folder, scheme {scheme.id} is for one file", file=file, field="scheme", hint=hint)
     values, grid = read_values(path, file)
     census = take_census(values, grid)
-    values, structures = named(values, census.values, scheme, file)
+    values, structures = named(values, census.values, scheme, file, lambda: fitting_schemes(census))
     return ReadLabels(file, values, grid, structures, names_under(census, scheme), census, scheme, ())
 
 

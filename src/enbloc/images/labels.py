@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -55,20 +55,21 @@ def _refuse_range(low: float, high: float, file: str) -> None:
         raise ImageError(f"{high:g} is too large for a label", file=file, field="voxel values")
 
 
-def named(values: Labels, present: tuple[int, ...], scheme: LabelScheme, file: str) -> tuple[Labels, dict[int, str]]:
+def named(
+    values: Labels, present: tuple[int, ...], scheme: LabelScheme, file: str, fits: Callable[[], tuple[str, ...]]
+) -> tuple[Labels, dict[int, str]]:
     """The values with their structures. Values that share a structure are put under the first of them.
 
-    Values the scheme does not know stay without a name. Raises LabelError when it knows none of them.
+    Values the scheme does not know stay without a name. Raises LabelError when it knows none of them; `fits` then tells
+    which schemes would do.
     """
     if not present:
         raise LabelError("holds no labels, every voxel is 0", file=file, field="voxel values")
     known = [value for value in present if value in scheme.values]
     if not known:
-        shown = ", ".join(map(str, present[:8]))
-        raise LabelError(
-            f"scheme {scheme.id} knows none of the values found ({shown})", file=file, field="scheme",
-            hint="enbloc check shows which schemes would fit",
-        )  # fmt: skip
+        shown = ", ".join(map(str, present[:8])) + (", ..." if len(present) > 8 else "")
+        hint = f"the values would fit {', '.join(found)}" if (found := fits()) else "no shipped scheme fits them"
+        raise LabelError(f"{scheme.id} knows none of the values found: {shown}", file=file, field="scheme", hint=hint)
     first: dict[str, int] = {}
     moved: dict[int, int] = {}
     for value in known:
@@ -96,9 +97,10 @@ def levels_from_anchor(
     instances = {value: int(name.removeprefix("instance-")) for value, name in structures.items() if _is_instance(name)}
     if label not in instances:
         have = ", ".join(map(str, sorted(instances))) or "none"
-        raise LabelError(f"label {label} is not in {file}; vertebrae there: {have}", field="imaging.anchor.label")
+        message = f"label {label} is none of the vertebrae found: {have}"
+        raise LabelError(message, file=file, field="imaging.anchor.label")
     if level not in _COUNTED:
-        hint = nearest(level, _COUNTED)
+        hint = nearest(level, [known.value for known in _COUNTED])
         raise LabelError(f"cannot count from {level!r}", file=file, field="imaging.anchor.level", hint=hint)
     base = _COUNTED.index(Level(level)) - instances[label]
     names = dict(structures)

@@ -69,7 +69,7 @@ def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
     image: Volume | None = None
     if files.image is not None:
         progress(f"reading {files.image}")
-        image, more = _image(case, files.image, files.modality, maps[0])
+        image, more = _image(case, files.image, files.modality, maps[0], files.labels[0].file)
         inputs.append(InputFile("image", files.image, sha256_of(resolve(case.folder, files.image, ""))))
         notes += more
     return Imaging(grid, tuple(maps), tumour, image, files.modality, tuple(inputs), tuple(dict.fromkeys(notes)))
@@ -139,16 +139,20 @@ def _tumour(case: Case, entry: TumourFile, grid: Grid, other: str) -> tuple[Mask
     return moved, [*notes, _moved_note(entry.file, other, before, after)]
 
 
-def _image(case: Case, file: str, modality: str | None, labels: LabelMap) -> tuple[Volume, list[Note]]:
+def _image(
+    case: Case, file: str, modality: str | None, labels: LabelMap, labels_file: str
+) -> tuple[Volume, list[Note]]:
     raw = read_image(resolve(case.folder, file, "imaging.image"), file)
     stored, grid = closest_ras(raw.stored, raw.matrix, file)
     if not grid.same_as(labels.grid):
         try:
-            refuse_other_space(labels.values != 0, labels.grid, grid, "the labels", file)
+            refuse_other_space(
+                labels.values != 0, labels.grid, grid, file, labels_file, "the labelled voxels lie in it"
+            )
         except SpaceMismatch as error:
             raise SpaceMismatch(error.message, file=file, field="grid", hint="were the labels made on it?") from None
     low = float(stored.min()) * raw.slope + raw.intercept
-    if stored.dtype.kind == "f" and not np.isfinite(low):
+    if stored.dtype.kind == "f" and not np.isfinite([low, stored.max()]).all():
         raise ImageError("holds NaN or infinite values", file=file, field="voxel values")
     notes = list(raw.notes)
     if modality == "ct" and low > HIGHEST_AIR_HU:

@@ -46,7 +46,9 @@ def inside_share(mask: Mask, grid: Grid, other: Grid) -> float:
     return float(within.all(axis=1).mean())
 
 
-def refuse_other_space(mask: Mask, grid: Grid, other: Grid, file: str, other_name: str) -> None:
+def refuse_other_space(
+    mask: Mask, grid: Grid, other: Grid, file: str, other_name: str, share_of: str | None = None
+) -> None:
     """Raises SpaceMismatch unless `mask` on `grid` can belong to the space of `other`.
 
     Refused: the same array shape and spacing in another place (more than half a voxel at the farthest corner: a header
@@ -59,7 +61,9 @@ def refuse_other_space(mask: Mask, grid: Grid, other: Grid, file: str, other_nam
         raise SpaceMismatch(message, file=file, field="grid", hint=hint)
     share = inside_share(mask, grid, other)
     if share < INSIDE_SHARE:
-        message = f"{share:.0%} of its voxels lie in {other_name}, the farthest corner is {shift:.1f} mm off"
+        message = (
+            f"{share:.0%} of {share_of or f'its voxels lie in {other_name}'}, the farthest corner is {shift:.1f} mm off"
+        )
         raise SpaceMismatch(message, file=file, field="grid", hint=hint)
 
 

@@ -126,7 +126,7 @@ def _refuse_unit(triangles: Triangles, file: str) -> None:
     extent = float((points.max(axis=0) - points.min(axis=0)).max())
     if not SMALLEST_MM <= extent <= LARGEST_MM:
         hint = "surfaces must be in mm"
-        raise ImageError(f"is {extent:.3g} mm long", file=file, field="unit", hint=hint)
+        raise ImageError(f"is {extent:g} mm long", file=file, field="unit", hint=hint)
 
 
 def _refuse_open(triangles: Triangles, file: str) -> None:
