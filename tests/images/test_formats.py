@@ -9,11 +9,11 @@ import nibabel as nib
 import nrrd
 import numpy as np
 import pytest
-from images.making import AFFINE, SHAPE, mha, spine_labels, tumour_mask, write_case, write_nifti
 
 from enbloc.images import load_images
 from enbloc.images.raw import closest_ras
 from enbloc.images.read import read_image
+from images.making import AFFINE, SHAPE, mha, spine_labels, tumour_mask, write_case, write_nifti
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 DTYPES = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
@@ -215,8 +215,7 @@ def test_axes_at_45_degrees_do_not_depend_on_the_files_order(order, flips):
 def test_a_case_is_the_same_in_every_format(tmp_path, write):
     values, affine = reordered(spine_labels(), AFFINE, (1, 2, 0), (True, False, True))
     mask, _ = reordered(tumour_mask(), AFFINE, (1, 2, 0), (True, False, True))
-    for name, voxels in (("spine", values), ("tumour", mask)):
-        voxels = np.asfortranarray(voxels)
+    for name, voxels in (("spine", np.asfortranarray(values)), ("tumour", np.asfortranarray(mask))):
         if write.startswith("nii"):
             write_nifti(tmp_path / f"{name}.{write}", voxels, affine)
         elif write == "mha":

@@ -13,6 +13,10 @@ import nibabel as nib
 import nrrd
 import numpy as np
 import pytest
+
+from enbloc.case import Case
+from enbloc.core.errors import InputError
+from enbloc.images import load_images, look
 from images.making import (
     AFFINE,
     SHAPE,
@@ -25,10 +29,6 @@ from images.making import (
     write_case,
     write_nifti,
 )
-
-from enbloc.case import Case
-from enbloc.core.errors import InputError
-from enbloc.images import load_images, look
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 Made = tuple[Case, str, str]

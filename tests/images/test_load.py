@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 
 import nibabel as nib
 import nrrd
@@ -11,6 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from enbloc.core.errors import CaseError, ImageError, SpaceMismatch
+from enbloc.core.geometry import Affine
+from enbloc.core.volume import Grid
+from enbloc.images import load_images, look, write_labels
+from enbloc.images.paths import resolve, sha256_of
+from enbloc.images.space import to_grid
+from enbloc.images.surface import voxelised
 from images.making import (
     AFFINE,
     SHAPE,
@@ -21,24 +28,16 @@ from images.making import (
     write_nifti,
 )
 
-from enbloc.core.errors import CaseError, ImageError, SpaceMismatch
-from enbloc.core.geometry import Affine
-from enbloc.core.volume import Grid
-from enbloc.images import load_images, look, write_labels
-from enbloc.images.paths import resolve, sha256_of
-from enbloc.images.space import to_grid
-from enbloc.images.surface import voxelised
-
 
 def notes_of(imaging):
-    return {id_: text for id_, text in imaging.notes}
+    return dict(imaging.notes)
 
 
 def test_image_keeps_its_grid_and_type(tmp_path):
     write_nifti(tmp_path / "spine.nii", spine_labels())
     ct = np.full((40, 48, 80), -1000, dtype=np.int16)
     finer = AFFINE @ np.diag([0.5, 0.5, 0.5, 1.0])
-    finer[:3, 3] = AFFINE[:3, 3] - AFFINE[:3, :3] @ [0.25] * 3
+    finer[:3, 3] = AFFINE[:3, 3] - AFFINE[:3, :3] @ ([0.25] * 3)
     write_nifti(tmp_path / "ct.nii.gz", ct, finer)
     imaging = load_images(write_case(tmp_path, image="ct.nii.gz"))
     assert imaging.image.stored.dtype == np.int16
@@ -97,7 +96,7 @@ def test_finer_tumour_keeps_its_place(tmp_path, factor):
     """Blocks of factor^3 fine voxels per coarse one: nearest voxel gives the coarse mask back exactly."""
     write_nifti(tmp_path / "spine.nii", spine_labels())
     fine = AFFINE @ np.diag([1 / factor] * 3 + [1.0])
-    fine[:3, 3] = AFFINE[:3, 3] - AFFINE[:3, :3] @ [(1 - 1 / factor) / 2] * 3
+    fine[:3, 3] = AFFINE[:3, 3] - AFFINE[:3, :3] @ ([(1 - 1 / factor) / 2] * 3)
     block = tumour_mask()[:16].repeat(factor, 0).repeat(factor, 1).repeat(factor, 2)
     write_nifti(tmp_path / "tumour.nii", block, fine)
     imaging = load_images(write_case(tmp_path, tumour="tumour.nii"))
@@ -192,8 +191,12 @@ def test_segments_that_overlap_in_layers(tmp_path):
 
 def test_one_segment_needs_no_name(tmp_path):
     write_nifti(tmp_path / "spine.nii", spine_labels())
-    seg_nrrd(tmp_path / "t.seg.nrrd", tumour_mask() * np.uint8(4), segment(0, "Läsion", 4))
-    np.testing.assert_array_equal(load_images(write_case(tmp_path, tumour="t.seg.nrrd")).tumour, tumour_mask() != 0)
+    path = tmp_path / "t.seg.nrrd"
+    seg_nrrd(path, tumour_mask() * np.uint8(4), segment(0, "Lasion", 4))
+    path.write_bytes(path.read_bytes().replace(b"Lasion", "Läsion".encode()))  # pynrrd writes ASCII, 3D Slicer UTF-8
+    for name in (None, "Läsion"):
+        imaging = load_images(write_case(tmp_path, tumour="t.seg.nrrd", segment=name))
+        np.testing.assert_array_equal(imaging.tumour, tumour_mask() != 0)
 
 
 def test_segments_named_as_structures(tmp_path):
@@ -244,15 +247,15 @@ def test_hash_of_a_folder_names_every_file(tmp_path):
 
 @pytest.mark.parametrize(("frame", "sign"), [("", -1), ("SPACE=LPS", -1), ("solid? no: SPACE=RAS", 1)])
 def test_box_surface(tmp_path, frame, sign):
-    """A box from x -4 to 4, y -5 to 7, z 20 to 60 mm holds 8 x 8 x 20 voxel centres at 1 x 1.5 x 2 mm."""
+    """A box from x -4.4 to 4.4, y -5.4 to 6.6, z 20 to 60 mm holds 9 x 8 x 20 voxel centres at 1 x 1.5 x 2 mm."""
     write_nifti(tmp_path / "spine.nii", spine_labels())
-    y = sorted((sign * -5.0, sign * 7.0))
+    y = sorted((sign * -5.4, sign * 6.6))
     cube_stl(tmp_path / "t.stl", (-4.4, y[0], 20.1), (4.4, y[1], 60.1), frame=frame)
     imaging = load_images(write_case(tmp_path, tumour="t.stl"))
     expected = np.zeros(SHAPE, dtype=bool)
     centres = [AFFINE[a, a] * np.arange(n) + AFFINE[a, 3] for a, n in enumerate(SHAPE)]
     inside = [
-        (c > low) & (c < high) for c, (low, high) in zip(centres, [(-4.4, 4.4), (-5, 7), (20.1, 60.1)], strict=True)
+        (c > low) & (c < high) for c, (low, high) in zip(centres, [(-4.4, 4.4), (-5.4, 6.6), (20.1, 60.1)], strict=True)
     ]
     expected[np.ix_(*inside)] = True
     np.testing.assert_array_equal(imaging.tumour, expected)
@@ -359,7 +362,7 @@ def test_written_labels_by_nibabel(tmp_path):
     assert '"L3"' in (tmp_path / "labels.txt").read_text()
     write_labels(tmp_path / "labels.nii.gz", np.asfortranarray(spine_labels()), grid, names)
     assert (tmp_path / "labels.nii.gz").read_bytes() == first
-    assert sorted(os.listdir(tmp_path)) == ["labels.nii.gz", "labels.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.nii.gz", "labels.txt"]
     with pytest.raises(ValueError, match="without a name"):
         write_labels(tmp_path / "labels.nii.gz", spine_labels(), grid, {20: "L1"})
 
