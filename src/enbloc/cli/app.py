@@ -139,7 +139,7 @@ def phantom(
 def why_command(
     plan: Annotated[str, typer.Argument(metavar="PLAN.json", help="A plan written before.")],
     path: Annotated[
-        str | None, typer.Argument(metavar="[PATH]", help="A part of it, such as tumour.tomita_type.")
+        str | None, typer.Argument(metavar="PATH", help="A part of it, such as tumour.tomita_type.")
     ] = None,
 ) -> None:
     """Show the tree of reasons behind a plan or a part of it."""
