@@ -10,6 +10,8 @@ from enbloc.cli.outputs import refuse_unwritable, write_outputs
 from enbloc.cli.progress import Clock, showing
 from enbloc.planning import Plan, plan
 
+READ_FIRST = ("report.html",)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -23,7 +25,10 @@ class Done:
     def where(self) -> str:
         if self.folder is None:
             return "Nothing was written; --out DIR writes report, plan.json, scene and labels."
-        lines = [f"  {self.folder / name}" for name in self.files if not name.startswith("meshes/")]
+        shown = sorted(
+            (name for name in self.files if "/" not in name), key=lambda name: (name not in READ_FIRST, name)
+        )
+        lines = [f"  {self.folder / name}" for name in shown]
         meshes = sum(name.startswith("meshes/") for name in self.files)
         lines += [f"  {self.folder / 'meshes'} ({meshes} surfaces)"] if meshes else []
         return "\n".join(["Written:", *lines])
