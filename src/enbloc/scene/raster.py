@@ -6,6 +6,8 @@ from back to front over what is solid, so a lesion inside a vertebra stays visib
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -17,7 +19,7 @@ OVERSAMPLING = 2
 AMBIENT = 0.45
 SILHOUETTE = np.float32(0.45)
 """How dark a line is drawn where one structure ends in front of another."""
-CREASE_MM = 6.0
+CREASE_MM = np.float32(6.0)
 """A jump in depth of this much within one structure also gets a line."""
 PAPER = (255, 255, 255)
 
@@ -29,50 +31,41 @@ def render(scene: Scene, view: View, width: int, height: int, centre_mm: Vector,
     """`scene` seen from `view`, RGB uint8 of shape (height, width, 3), on white; `centre_mm` (RAS) is in the middle."""
     size = (height * OVERSAMPLING, width * OVERSAMPLING)
     scale = OVERSAMPLING / mm_per_pixel
-    solid = _Layer.empty(size)
-    layers: dict[str, _Layer] = {}
+    opacities = {mesh.kind: mesh.opacity for mesh in scene.meshes if mesh.opacity < 1.0}
+    solid, sheets = _Sheets.empty(1, size), _Sheets.empty(len(opacities), size)
+    place = {kind: number for number, kind in enumerate(sorted(opacities))}
     for number, mesh in enumerate(scene.meshes):
-        layer = solid if mesh.opacity >= 1.0 else layers.setdefault(mesh.kind, _Layer.empty(size))
-        layer.draw(mesh, number, view, centre_mm, scale)
+        screen = _projected(mesh, view, centre_mm, scale, size)
+        target, sheet = (sheets, place[mesh.kind]) if mesh.kind in place else (solid, 0)
+        depth, shade, owner = target.sheet(sheet)
+        _fill(screen, _brightness(mesh, view), mesh.faces, number, depth, shade, owner)
     colours = np.array([mesh.colour for mesh in scene.meshes], dtype=np.float32).reshape(-1, 3)
     image = np.empty((*size, 3), dtype=np.float32)
     image[:] = np.array(PAPER, dtype=np.float32)
-    _paint(image, solid.depth, solid.shade, solid.owner, colours)
-    stack = [(layer, _opacity(scene, kind)) for kind, layer in sorted(layers.items())]
-    if stack:
-        _blend(
-            image,
-            solid.depth,
-            np.stack([layer.depth for layer, _ in stack]),
-            np.stack([layer.shade for layer, _ in stack]),
-            np.stack([layer.owner for layer, _ in stack]),
-            np.array([opacity for _, opacity in stack], dtype=np.float32),
-            colours,
-        )
-    return _averaged(image, OVERSAMPLING)
+    _paint(image, *solid.sheet(0), colours)
+    alphas = np.array([opacities[kind] for kind in sorted(opacities)], dtype=np.float32)
+    _blend(image, solid.depth[0], sheets.depth, sheets.shade, sheets.owner, alphas, colours)
+    return _averaged(image)
 
 
-def _opacity(scene: Scene, kind: str) -> float:
-    return next(mesh.opacity for mesh in scene.meshes if mesh.kind == kind)
+class _Sheets(NamedTuple):
+    """Front-most surfaces, (sheets, rows, columns): mm towards the viewer, brightness, which mesh (-1: none)."""
 
-
-class _Layer:
-    """The front-most surface per pixel: depth towards the viewer in mm, brightness, and which mesh."""
-
-    __slots__ = ("depth", "owner", "shade")
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self.depth = np.full(size, -np.inf, dtype=np.float32)
-        self.shade = np.zeros(size, dtype=np.float32)
-        self.owner = np.full(size, -1, dtype=np.int32)
+    depth: Depth
+    shade: Depth
+    owner: npt.NDArray[np.int32]
 
     @classmethod
-    def empty(cls, size: tuple[int, int]) -> _Layer:
-        return cls(size)
+    def empty(cls, sheets: int, size: tuple[int, int]) -> _Sheets:
+        shape = (sheets, *size)
+        return cls(
+            np.full(shape, -np.inf, dtype=np.float32),
+            np.zeros(shape, dtype=np.float32),
+            np.full(shape, -1, dtype=np.int32),
+        )
 
-    def draw(self, mesh: Mesh, number: int, view: View, centre_mm: Vector, scale: float) -> None:
-        screen = _projected(mesh, view, centre_mm, scale, self.depth.shape)
-        _fill(screen, _brightness(mesh, view), mesh.faces, number, self.depth, self.shade, self.owner)
+    def sheet(self, number: int) -> tuple[Depth, Depth, npt.NDArray[np.int32]]:
+        return self.depth[number], self.shade[number], self.owner[number]
 
 
 def _projected(
@@ -192,8 +185,8 @@ def _blend(image, solid, depths, shades, owners, opacities, colours):  # type: i
                     image[y, x, c] = (1.0 - alpha) * image[y, x, c] + alpha * colours[n, c] * light
 
 
-def _averaged(image: npt.NDArray[np.float32], factor: int) -> Picture:
-    rows, columns = image.shape[0] // factor, image.shape[1] // factor
-    mean = image.reshape(rows, factor, columns, factor, 3).mean(axis=(1, 3))
-    rounded: Picture = np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+def _averaged(image: npt.NDArray[np.float32]) -> Picture:
+    steps = [(i, j) for i in range(OVERSAMPLING) for j in range(OVERSAMPLING)]
+    total = sum(image[i::OVERSAMPLING, j::OVERSAMPLING] for i, j in steps) / np.float32(len(steps))
+    rounded: Picture = np.clip(np.rint(total), 0, 255).astype(np.uint8)
     return rounded

@@ -16,15 +16,13 @@ STL_HEADER = b"SPACE=LPS UNIT=mm enbloc research use only"
 _FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 
 
-def write_scene(plan: Plan, folder: Path) -> tuple[Path, ...]:
+def write_scene(plan: Plan, folder: Path, scene: Scene | None = None) -> tuple[Path, ...]:
     """Write scene.json and meshes/*.stl into `folder`; returns what was written. Equal plans give equal bytes.
 
     STL coordinates are LPS mm, as 3D Slicer reads them, and the header says so; scene.json is RAS mm like the rest.
+    `scene` may be handed over where it was already built.
     """
-    return save_scene(build_scene(plan), folder)
-
-
-def save_scene(scene: Scene, folder: Path) -> tuple[Path, ...]:
+    scene = build_scene(plan) if scene is None else scene
     meshes = folder / "meshes"
     meshes.mkdir(parents=True, exist_ok=True)
     written = []

@@ -1,0 +1,6 @@
+"""Plan to a report for the tumour board: one HTML file that opens offline."""
+
+from enbloc.report.html import render_report, write_report
+from enbloc.report.pictures import Picture, slice_pictures, surface_pictures
+
+__all__ = ["Picture", "render_report", "slice_pictures", "surface_pictures", "write_report"]

@@ -1,0 +1,136 @@
+"""Plan to one self-contained HTML file. The template decides nothing: every sentence and number comes from the plan."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from enbloc.core.evidence import Skipped
+from enbloc.planning.plan import Plan
+from enbloc.report import words
+from enbloc.report.pictures import (
+    BONE_WINDOW_HU,
+    NOT_IMAGED,
+    PIXEL_MM,
+    ZOOM,
+    Picture,
+    slice_pictures,
+    surface_pictures,
+)
+from enbloc.report.stages import not_done
+from enbloc.scene import STYLES, Scene, build_scene
+
+
+def write_report(plan: Plan, path: str | PathLike[str], scene: Scene | None = None) -> Path:
+    """Write the report beside its name, then rename it: an interrupted run leaves no half file. Returns the path."""
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.part")
+    try:
+        beside.write_text(render_report(plan, scene), encoding="utf-8", newline="\n")
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return target
+
+
+def render_report(plan: Plan, scene: Scene | None = None) -> str:
+    """The report as HTML: pictures and style inside, no script, no address. Equal plans give equal text.
+
+    `scene` may be handed over where it was already built.
+    """
+    scene = build_scene(plan) if scene is None else scene
+    slices, surfaces = slice_pictures(plan), surface_pictures(scene)
+    return _environment().get_template("report.html.j2").render(
+        plan=plan,
+        case=plan.case,
+        tumour=None if isinstance(plan.tumour, Skipped) else plan.tumour,
+        spine=None if isinstance(plan.spine, Skipped) else plan.spine,
+        slices=slices,
+        surfaces=surfaces,
+        scene=scene,
+        legend=_legend(plan, scene),
+        slices_note=_slices_note(plan, slices, scene),
+        without_pictures=_without_pictures(plan, slices, surfaces),
+        not_done=not_done(plan),
+        words=words,
+    )  # fmt: skip
+
+
+def _legend(plan: Plan, scene: Scene) -> list[tuple[str, str, bool]]:
+    """(title, colour, dashed) of each kind of structure in view."""
+    present = {mesh.kind for mesh in scene.meshes}
+    titles = {kind: style.title for kind, style in STYLES.items()}
+    if plan.drawing is not None:
+        titles["no-go"] = words.plain(plan.drawing.spine.no_go_basis)
+    shown = [
+        (titles[kind], _hex(style.line), kind == "estimated")
+        for kind, style in STYLES.items()
+        if kind in present and kind != "rib"
+    ]
+    imaged = plan.drawing is not None and plan.drawing.imaging.image is not None
+    return [*shown, ("outside the image", _hex(NOT_IMAGED), False)] if imaged else shown
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _slices_note(plan: Plan, slices: tuple[Picture, ...], scene: Scene) -> str:
+    """How the slices were made, in words."""
+    if plan.drawing is None or not slices:
+        return ""
+    imaging = plan.drawing.imaging
+    along = f"{scene.frame_of}'s own axes, not the scanner's,"
+    if scene.frame_of == "patient":
+        along = "the scanner's axes, as no vertebra's own are known,"
+    field = slices[0].width * PIXEL_MM / ZOOM
+    parts = [
+        f"Slices run along {along} through the lesion's centre. Field {field:.0f} mm, sampled every {PIXEL_MM:g} mm."
+    ]
+    if imaging.image is None:
+        parts.append("There is no image: the grey is that of the labels.")
+    else:
+        spacing = " × ".join(f"{mm:.2g}" for mm in imaging.image.grid.spacing_mm)
+        parts.append(f"Voxels of the image: {spacing} mm.")
+        if imaging.modality != "mr":
+            low, high = BONE_WINDOW_HU
+            parts.append(f"Bone window {low:.0f} to {high:.0f} HU.")
+    return " ".join(parts)
+
+
+def _without_pictures(plan: Plan, slices: tuple[Picture, ...], surfaces: tuple[Picture, ...]) -> str:
+    """Why pictures are missing; empty where none is."""
+    if plan.drawing is None:
+        return "This case has no images, so there are no pictures."
+    missing = [name for name, found in (("slices", slices), ("3-D pictures", surfaces)) if not found]
+    return f"No {' and no '.join(missing)}: no lesion was measured." if missing else ""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_packaged),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["css_string"] = css_string
+    environment.globals["style"] = Markup(_packaged("report.css"))  # noqa: S704 - our own file
+    return environment
+
+
+def _packaged(name: str) -> str:
+    return files("enbloc.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def css_string(text: str) -> Markup:
+    """`text` as a CSS string; all but letters and digits are escaped, so it can end neither string nor style element."""
+    escaped = re.sub(r"[^A-Za-z0-9]", lambda match: f"\\{ord(match.group()):06x}", text)
+    return Markup(f'"{escaped}"')  # noqa: S704 - nothing but letters, digits and escapes is left

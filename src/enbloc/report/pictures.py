@@ -1,0 +1,284 @@
+"""The report's pictures: three slices through the lesion, and the scene from four sides."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+
+from enbloc.anatomy import Frame, Spine
+from enbloc.core.evidence import Skipped
+from enbloc.core.geometry import Array, Vector
+from enbloc.core.volume import Imaging, Mask
+from enbloc.planning.plan import Drawing, Plan
+from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb, contours
+from enbloc.report.slices import (
+    Cut,
+    Field,
+    Outline,
+    any_label,
+    column_outlines,
+    cuts,
+    labelled_outlines,
+    sampled_image,
+)
+from enbloc.scene import STYLES, Scene, View, index_frame
+from enbloc.scene.build import VESSELS
+from enbloc.tumour import Lesion
+
+PIXEL_MM = 0.5
+ZOOM = 3
+FIELDS_MM = (120.0, 160.0)
+AROUND_LESION_MM = 45.0
+BONE_WINDOW_HU = (-450.0, 1150.0)
+"""Display only: grey from black to white."""
+NOT_IMAGED = (44, 49, 66)
+TUMOUR_WASH = 0.28
+NAMED_ABOVE_MM2 = 60.0
+SHORT_NAMES = {
+    "aorta": "aorta",
+    "inferior-vena-cava": "IVC",
+    "superior-vena-cava": "SVC",
+    "iliac-artery-left": "iliac a.",
+    "iliac-artery-right": "iliac a.",
+    "iliac-vein-left": "iliac v.",
+    "iliac-vein-right": "iliac v.",
+}
+MOST_LESIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG with what a reader needs beside it. `width` and `height` in its own pixels."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    png: bytes
+    width: int
+    height: int
+
+    @property
+    def data_uri(self) -> str:
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
+def slice_pictures(plan: Plan) -> tuple[Picture, ...]:
+    """Axial, sagittal and coronal through the main lesion, then an axial one through each further lesion drawn.
+
+    Empty for a plan without voxels or without a measured lesion.
+    """
+    drawing, lesions = plan.drawing, _lesions(plan)
+    if drawing is None or not lesions:
+        return ()
+    frame, owner = index_frame(plan, drawing.spine)
+    centre = tumour_point(drawing.spine, lesions[0])
+    pictures = [_slice(drawing, cut, frame, owner, "lesion") for cut in _planes(drawing.spine, frame, centre)]
+    for number, lesion in enumerate(lesions[1:MOST_LESIONS], start=2):
+        centre = tumour_point(drawing.spine, lesion)
+        there, whose = _frame_near(drawing.spine, centre, frame, owner)
+        axial = _planes(drawing.spine, there, centre)[0]
+        pictures.append(_slice(drawing, axial, there, whose, f"lesion {number}"))
+    return tuple(pictures)
+
+
+def _lesions(plan: Plan) -> list[Lesion]:
+    """Largest first, the one at the index level before all others."""
+    if isinstance(plan.tumour, Skipped):
+        return []
+    index = plan.tumour.index_level
+    return sorted(plan.tumour.lesions, key=lambda lesion: (index not in lesion.levels, -lesion.volume_mm3))
+
+
+def tumour_point(spine: Spine, lesion: Lesion) -> Vector:
+    """The tumour voxel nearest to the lesion's centre (RAS mm): the centre itself may lie outside a curved lesion."""
+    centre: Vector = np.array(lesion.centre_mm)
+    voxels = np.argwhere(spine.tumour)
+    if not len(voxels):
+        return centre
+    points = spine.grid.affine.to_world(voxels)
+    distance = np.linalg.norm(points - centre, axis=1)
+    near = int(distance.argmin())
+    return centre if distance[near] < float(spine.grid.spacing_mm.max()) else points[near]
+
+
+def _frame_near(spine: Spine, point_mm: Vector, frame: Frame, owner: str) -> tuple[Frame, str]:
+    framed = [(v.frame, v.level.value) for v in spine.vertebrae if v.frame is not None]
+    if not framed:
+        return frame, owner
+    return min(framed, key=lambda pair: float(np.linalg.norm(np.array(pair[0].origin_mm) - point_mm)))
+
+
+def _planes(spine: Spine, frame: Frame, centre_mm: Vector) -> tuple[Cut, Cut, Cut]:
+    """Fields as wide as the lesion needs, within `FIELDS_MM`."""
+    voxels = np.argwhere(spine.tumour)
+    local = frame.to_local(spine.grid.affine.to_world(voxels)) - frame.to_local(centre_mm)
+    near = local[np.abs(local).max(axis=1) < FIELDS_MM[1] / 2.0]
+    reach = float(np.abs(near).max()) if len(near) else 0.0
+    field_mm = float(np.clip(2.0 * (reach + AROUND_LESION_MM), *FIELDS_MM))
+    return cuts(frame, centre_mm, round(field_mm / PIXEL_MM), PIXEL_MM)
+
+
+def _slice(drawing: Drawing, cut: Cut, frame: Frame, owner: str, of: str) -> Picture:
+    points = cut.points_mm
+    column = column_outlines(drawing.spine, points)
+    outlines = labelled_outlines(drawing.imaging, VESSELS, points) + column
+    background = _background(drawing.imaging, points, column)
+    canvas = Canvas(_washed(background, outlines), ZOOM, WHITE, BLACK, fine=2)
+    for outline in outlines:
+        _outlined(canvas, outline)
+    if cut.name == "axial":
+        _vessels_named(canvas, outlines)
+    else:
+        _levels_named(canvas, column, owner)
+    canvas.letters(*cut.letters, size=36)
+    canvas.scale_bar(ZOOM / PIXEL_MM, 20, size=25)
+    canvas.text(14, 14, cut.name if of == "lesion" else f"{cut.name}, {of}", 24, anchor="la")
+    left, right, top, bottom = cut.letters
+    seen = ", ".join(dict.fromkeys(_spoken(outline) for outline in outlines))
+    return Picture(
+        name=f"{cut.name}-{of}".replace(" ", "-"),
+        title=cut.name.capitalize() + ("" if of == "lesion" else f", {of}"),
+        caption=_position(cut, frame, owner),
+        alt=f"{cut.name} slice; {left} left, {right} right, {top} above, {bottom} below; outlined: {seen}",
+        png=canvas.png(),
+        width=canvas.width,
+        height=canvas.height,
+    )
+
+
+def _spoken(outline: Outline) -> str:
+    return outline.name.replace("-", " ") if outline.kind != "estimated" else "estimated outline"
+
+
+def _background(imaging: Imaging, points_mm: Array, column: list[Outline]) -> Rgb:
+    """Grey of the image, or of the labels where there is no image; `NOT_IMAGED` where there is neither."""
+    if imaging.image is None:
+        return _label_grey(imaging, points_mm, column)
+    values, inside = sampled_image(imaging.image, points_mm)
+    low, high = _window(imaging, values, inside)
+    grey = np.clip((values - low) / max(high - low, 1e-6), 0.0, 1.0) * 255.0
+    picture = np.repeat(np.rint(grey)[..., None], 3, axis=2).astype(np.uint8)
+    picture[~inside] = NOT_IMAGED
+    return picture
+
+
+def _window(imaging: Imaging, values: Field, inside: Mask) -> tuple[float, float]:
+    """The bone window for CT; for anything else from the darkest to the brightest hundredth of the slice."""
+    if imaging.modality != "mr":
+        return BONE_WINDOW_HU
+    if not inside.any():
+        return 0.0, 1.0
+    low, high = np.percentile(values[inside], (1.0, 99.0))
+    return float(low), float(high)
+
+
+def _label_grey(imaging: Imaging, points_mm: Array, column: list[Outline]) -> Rgb:
+    grey = 34.0 + 42.0 * any_label(imaging, points_mm)
+    for outline in column:
+        if outline.kind in ("vertebra", "disc"):
+            grey += outline.share * (70.0 if outline.kind == "vertebra" else 30.0)
+    return np.repeat(np.rint(np.clip(grey, 0, 255))[..., None], 3, axis=2).astype(np.uint8)
+
+
+def _washed(background: Rgb, outlines: list[Outline]) -> Rgb:
+    """The tumour tinted, lightly enough that the image shows through."""
+    picture = background.astype(np.float32)
+    for outline in outlines:
+        if outline.kind == "tumour":
+            alpha = (TUMOUR_WASH * np.clip(2.0 * outline.share - 0.5, 0.0, 1.0))[..., None]
+            picture = (1.0 - alpha) * picture + alpha * np.array(STYLES["tumour"].line, dtype=np.float32)
+    tinted: Rgb = np.rint(picture).astype(np.uint8)
+    return tinted
+
+
+def _outlined(canvas: Canvas, outline: Outline) -> None:
+    style = STYLES[outline.kind]
+    width = 3.6 if outline.kind == "tumour" else 2.4
+    for line in contours(outline.share, ZOOM):
+        canvas.line(line, style.line, width, dashed=outline.kind == "estimated")
+
+
+def _vessels_named(canvas: Canvas, outlines: list[Outline]) -> None:
+    """Vessels carry their name in the picture, so that colour is not the only sign."""
+    for outline in outlines:
+        name = SHORT_NAMES.get(outline.name)
+        if name is not None and outline.pixels * PIXEL_MM**2 >= NAMED_ABOVE_MM2:
+            row, column = np.argwhere(outline.share > 0.5).mean(axis=0)
+            canvas.text(column * ZOOM, row * ZOOM, name, 23, ink=_light(STYLES[outline.kind].line))
+
+
+def _light(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Half way to white: legible on a dark halo."""
+    r, g, b = ((c + 255) // 2 for c in colour)
+    return r, g, b
+
+
+def _levels_named(canvas: Canvas, column: list[Outline], index: str) -> None:
+    """Each vertebra's name in a column at the viewer's left, at the height where the vertebra is cut."""
+    for outline in column:
+        if outline.kind != "vertebra" or outline.pixels * PIXEL_MM**2 < NAMED_ABOVE_MM2:
+            continue
+        row = float(np.argwhere(outline.share > 0.5)[:, 0].mean()) * ZOOM
+        if 60 < row < canvas.height - 60:
+            canvas.text(70, row, outline.name, 32 if outline.name == index else 26, anchor="lm")
+
+
+def _position(cut: Cut, frame: Frame, owner: str) -> str:
+    """Where the slice lies, in words, from the centre of the vertebral body whose frame it follows."""
+    right, anterior, superior = frame.to_local(cut.centre_mm)
+    along = {
+        "axial": (superior, "above", "below"),
+        "sagittal": (right, "to the patient's right of", "to the patient's left of"),
+        "coronal": (anterior, "in front of", "behind"),
+    }[cut.name]
+    if owner == "patient":
+        return "in the axes of the image: no vertebra's own frame is known"
+    return f"{offset_words(*along)} the centre of the {owner} body"
+
+
+def offset_words(offset_mm: float, positive: str, negative: str) -> str:
+    if abs(offset_mm) < 0.5:
+        return "through"
+    return f"{abs(offset_mm):.0f} mm {positive if offset_mm > 0 else negative}"
+
+
+def surface_pictures(scene: Scene) -> tuple[Picture, ...]:
+    """The scene from its four sides at one scale; empty for an empty scene."""
+    bones = scene.of_kind("vertebra", "tumour")
+    if not bones:
+        return ()
+    from enbloc.scene.raster import render
+
+    centre, width, height, scale = _framing(scene)
+    drawn = Scene(scene.of_kind(*(set(STYLES) - {"estimated"})), scene.views, scene.frame, scene.frame_of)
+    pictures = []
+    for view in scene.views:
+        image = render(drawn, view, width, height, centre, scale)
+        canvas = Canvas(image, 1, BLACK, WHITE)
+        for mesh in scene.of_kind("vertebra"):
+            offset = mesh.vertices_mm.mean(axis=0) - centre
+            canvas.text(62, height / 2 - float(offset @ np.array(view.up)) / scale, mesh.title, 24, anchor="lm")
+        pictures.append(_lettered(canvas, view, scale))
+    return tuple(pictures)
+
+
+def _framing(scene: Scene) -> tuple[Vector, int, int, float]:
+    """Centre, size in pixels and mm per pixel that hold vertebrae and tumour, and their names, from every side."""
+    points = np.concatenate([mesh.vertices_mm for mesh in scene.of_kind("vertebra", "tumour")])
+    local = scene.frame.to_local(points)
+    low, high = local.min(axis=0), local.max(axis=0)
+    across = float(max(high[0] - low[0], high[1] - low[1])) + 60.0
+    tall = float(high[2] - low[2]) + 30.0
+    height = 800
+    width = int(np.clip(round(height * across / tall), 420, 900))
+    return scene.frame.to_world((low + high) / 2.0), width, height, max(tall / height, across / width)
+
+
+def _lettered(canvas: Canvas, view: View, mm_per_pixel: float) -> Picture:
+    canvas.letters(view.letter_left, view.letter_right, view.letter_top, view.letter_bottom, size=34)
+    canvas.scale_bar(1.0 / mm_per_pixel, 20, size=24)
+    words = f"{view.letter_left} on the left, {view.letter_right} on the right"
+    return Picture(view.name, view.title, words, f"{view.title}: {words}", canvas.png(), canvas.width, canvas.height)

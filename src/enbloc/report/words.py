@@ -1,0 +1,140 @@
+"""Numbers and codes of the plan in the words of the report."""
+
+from __future__ import annotations
+
+from enbloc.anatomy import Vertebra
+from enbloc.core.evidence import Step
+from enbloc.core.levels import Level
+from enbloc.knowledge import TypeMeaning, cite, tomita_types, tomita_zones
+from enbloc.planning.why import checked
+from enbloc.tumour import Extent, Involvement, TomitaType, Zone
+
+UNKNOWN = "not known"
+INVOLVEMENT = {
+    Involvement.INVOLVED: "involved",
+    Involvement.POSSIBLE: "possible",
+    Involvement.FREE: "free",
+}
+MARK = {Involvement.INVOLVED: "●", Involvement.POSSIBLE: "◐", Involvement.FREE: "○"}
+"""Signs that need no colour."""
+EXTENT_BASIS = {
+    "mask": "measured from the tumour mask",
+    "stated": "as stated in the case file, not measured",
+    "mask-and-stated": "measured from the tumour mask and completed by the case file",
+}
+FRAME_BASIS = {
+    "own-bone": "from its own bone",
+    "neighbours": "from its neighbours: too little of its own bone is left",
+    "fitted": "from its neighbours' shape, fitted to the bone that is left",
+    "not-modelled": "not modelled at this level",
+}
+NUMBERING_BASIS = {"label-map": "the label map", "anchor": "the anchor given in the case file"}
+COMPARTMENT = {
+    "intracompartmental": "inside one compartment (intracompartmental)",
+    "extracompartmental": "beyond its compartment (extracompartmental)",
+    "multiple": "several compartments (multiple lesions)",
+}
+CHECKED = {
+    "seed": "seed paper",
+    "primary": "checked in the source",
+    "secondary": "from a secondary source",
+    "unverified": "not verified",
+}
+
+
+def volume(mm3: float | None) -> str:
+    """mm³ below one millilitre, mL above."""
+    if mm3 is None:
+        return UNKNOWN
+    return f"{mm3:.0f} mm³" if mm3 < 999.5 else f"{mm3 / 1000:.1f} mL"
+
+
+def share(fraction: float | None) -> str:
+    if fraction is None:
+        return "–"
+    if 0.0 < fraction < 0.01:
+        return "< 1 %"
+    return f"{100 * fraction:.0f} %"
+
+
+def length(mm: float | None) -> str:
+    return UNKNOWN if mm is None else f"{mm:.1f} mm"
+
+
+def plain(code: str) -> str:
+    """A kebab-case code as words."""
+    return code.replace("-", " ")
+
+
+def said(known: dict[str, str], code: str) -> str:
+    return known.get(code, plain(code))
+
+
+def zone(code: Zone) -> str:
+    return "disc below" if code is Zone.DISC else plain(code.value)
+
+
+def zone_meaning(code: Zone) -> str:
+    """What the zone holds, as the knowledge table says it; empty for what is not one of the numbered zones."""
+    family = code.value.partition("-")[0]
+    return next((row.says for row in tomita_zones() if row.zone == family), "")
+
+
+def meaning(number: int | None) -> TypeMeaning | None:
+    return next((row for row in tomita_types() if row.type == number), None)
+
+
+def type_range(tomita: TomitaType) -> str:
+    """The types that the measurement leaves open."""
+    if tomita.low is None or tomita.high is None:
+        return "open"
+    return f"{tomita.low}" if tomita.low == tomita.high else f"{tomita.low} to {tomita.high}"
+
+
+def citation(step: Step) -> str:
+    row = step.rule.partition(":")[0]
+    return f"{cite(step.source)} ({said(CHECKED, checked(row, step.source))})"
+
+
+def answer(involvement: Involvement | None) -> str:
+    """A yes-or-no finding in words."""
+    if involvement is None:
+        return UNKNOWN
+    return {Involvement.INVOLVED: "yes", Involvement.POSSIBLE: "possible, within the noise floor"}.get(
+        involvement, "no"
+    )
+
+
+def canal(vertebra: Vertebra) -> str:
+    """Width by depth of the canal and whether a closed ring of bone was found."""
+    ring = "closed ring" if vertebra.canal_closed else "no closed ring of bone"
+    if vertebra.canal_width_mm is None or vertebra.canal_depth_mm is None:
+        return ring
+    return f"{vertebra.canal_width_mm:.0f} × {vertebra.canal_depth_mm:.0f} mm, {ring}"
+
+
+def levels(extent: Extent) -> str:
+    return ", ".join(level.value for level in extent.levels) or "none"
+
+
+def names(found: tuple[Level, ...]) -> str:
+    return ", ".join(level.value for level in found) or "no level"
+
+
+def other_types(tomita: TomitaType) -> list[int]:
+    """The types between low and high beside the one that was read."""
+    if tomita.low is None or tomita.high is None:
+        return []
+    return [number for number in range(tomita.low, tomita.high + 1) if number != tomita.value]
+
+
+def sentence(text: str) -> str:
+    """With a capital at the start and a full stop at the end."""
+    return text[:1].upper() + text[1:].removesuffix(".") + "."
+
+
+def shared_evidence(found: tuple[Vertebra, ...]) -> list[str]:
+    """The numbering evidence that every level has, so that it is said once."""
+    if len(found) < 2:
+        return []
+    return [line for line in found[0].numbering.evidence if all(line in v.numbering.evidence for v in found)]
