@@ -77,17 +77,17 @@ def test_monai_map_of_s0327_is_read_and_its_stray_labels_noted(tmp_path):
 
 
 def test_nrrd_and_nifti_of_s0327_lie_in_the_same_place(tmp_path):
-    """Two programs, two formats, LPS and RAS: T12 of the network lies on T12 of the data set (centroids within 3 mm)."""
-    from enbloc.images.census import take_census
-
-    centres = []
-    for labels in (
-        [("ct327_seg_pred_monai.nrrd", "totalsegmentator-v1")],
-        [("segmentations", "totalsegmentator-files")],
-    ):
-        read = load_images(case_on("totalseg_s0327", tmp_path, labels)).labels[0]
-        centres.append(take_census(read.values, read.grid).centroid_of((read.value_of("T12"),)))
-    assert np.linalg.norm(centres[0] - centres[1]) < 3.0
+    """Two programs, two formats, LPS and RAS. A shift by one voxel or a flip would cost far more overlap than this."""
+    monai, files = (
+        load_images(case_on("totalseg_s0327", tmp_path, [labels])).labels[0]
+        for labels in (
+            ("ct327_seg_pred_monai.nrrd", "totalsegmentator-v1"),
+            ("segmentations", "totalsegmentator-files"),
+        )
+    )
+    for structure, dice in (("aorta", 0.95), ("L5", 0.9), ("L4", 0.9)):
+        a, b = (labels.values == labels.value_of(structure) for labels in (monai, files))
+        assert 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b)) > dice
 
 
 @pytest.mark.parametrize(

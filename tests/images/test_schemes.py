@@ -37,7 +37,7 @@ PROMISED = [
     "spl-abdominal",
 ]
 
-    *[("totalsegmentator-v2", n, s) for n, s in [(65, "iliac-artery-left"), (68, "iliac-vein-right")]],
+KNOWN = [  # (scheme, value, structure): read off the programs' tables, ends and turning points of each block
     *[("totalsegmentator-v2", n, s) for n, s in [(1, "spleen"), (25, "sacrum"), (26, "S1"), (27, "L5"), (31, "L1")]],
     *[("totalsegmentator-v2", n, s) for n, s in [(32, "T12"), (43, "T1"), (44, "C7"), (50, "C1"), (52, "aorta")]],
     *[("totalsegmentator-v2", n, s) for n, s in [(62, "superior-vena-cava"), (63, "inferior-vena-cava"), (79, "cord")]],

@@ -133,6 +133,15 @@ def refuse_impossible_jump(census: Census, structures: Mapping[int, str], file: 
             raise LabelError(message, file=file, field="scheme", hint=hint)
 
 
+def refuse_strange_values(census: Census, structures: Mapping[int, str], scheme: LabelScheme, file: str) -> None:
+    """Raises LabelError when the scheme knows less than half of the values and a shipped scheme knows them all."""
+    unknown = [value for value in census.values if value not in structures]
+    if 2 * len(unknown) <= len(census.values) or not (fits := fitting_schemes(census)):
+        return
+    message = f"{scheme.id} does not know {len(unknown)} of the {len(census.values)} values found"
+    raise LabelError(message, file=file, field="scheme", hint=f"the values would fit {', '.join(fits)}")
+
+
 def fitting_schemes(census: Census) -> tuple[str, ...]:
     """Shipped schemes that know every value and name vertebrae, and that nothing contradicts. Fitting is no proof."""
     fits = []

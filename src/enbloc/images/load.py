@@ -10,7 +10,13 @@ from enbloc.core.errors import CaseError, ImageError, LabelError, SpaceMismatch
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Grid, Imaging, InputFile, LabelMap, Mask, Volume
 from enbloc.images.census import Census
-from enbloc.images.contradictions import contradictions_in, fitting_schemes, refuse_impossible_jump, refuse_reversed
+from enbloc.images.contradictions import (
+    contradictions_in,
+    fitting_schemes,
+    refuse_impossible_jump,
+    refuse_reversed,
+    refuse_strange_values,
+)
 from enbloc.images.label_file import ReadLabels, read_labels, scheme_of
 from enbloc.images.labels import levels_from_anchor, refuse_other_anchor
 from enbloc.images.paths import resolve, sha256_of
@@ -87,6 +93,7 @@ def _refuse_no_levels(maps: list[LabelMap], censuses: list[Census], files: Imagi
 
 def _checked(read: ReadLabels, anchor: Anchor | None) -> tuple[LabelMap, list[Note]]:
     """The label map with levels instead of instance numbers; refused when order or sides contradict the scheme."""
+    refuse_strange_values(read.census, read.names, read.scheme, read.file)
     refuse_reversed(read.census, read.names, read.scheme, read.file)
     refuse_impossible_jump(read.census, read.names, read.file)
     refuse_flipped(compare_sides(read.census, read.names), read.file)
