@@ -80,7 +80,7 @@ def _listed(folder: Path, scheme: LabelScheme) -> tuple[dict[str, Path], list[st
     for entry in sorted(folder.iterdir()):
         ending = ending_of(entry.name)
         stem = entry.name[: -len(ending)] if ending else ""
-        if stem not in scheme.files:
+        if stem not in scheme.files or not entry.is_file():
             strangers.append(entry.name)
         elif stem in found:
             message = f"{found[stem].name} and {entry.name} are the same structure"

@@ -30,7 +30,8 @@ def whole_numbers(raw: RawImage, file: str) -> Labels:
     flat = stored.reshape(-1, order="F")
     wide = np.empty(flat.size, dtype=np.uint16)
     for start in range(0, flat.size, _SLAB):
-        part = flat[start : start + _SLAB].astype(np.float64) * raw.slope + raw.intercept
+        with np.errstate(invalid="ignore"):  # a signalling NaN warns in the cast; it is refused below
+            part = flat[start : start + _SLAB].astype(np.float64) * raw.slope + raw.intercept
         _refuse_fractions(part, file)
         _refuse_range(float(part.min()), float(part.max()), file)
         wide[start : start + _SLAB] = part

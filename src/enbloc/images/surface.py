@@ -61,7 +61,8 @@ def _stl(data: bytes, file: str) -> tuple[Triangles, str]:
     count = int.from_bytes(data[80:84], "little")
     if len(data) >= 84 and len(data) == 84 + 50 * count:
         record = np.dtype([("normal", "<f4", 3), ("points", "<f4", (3, 3)), ("unused", "<u2")])
-        triangles = np.frombuffer(data, dtype=record, offset=84)["points"].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN warns in the cast; it is refused later by its field
+            triangles = np.frombuffer(data, dtype=record, offset=84)["points"].astype(np.float64)
         return triangles, _frame(_SPACE.search(data[:80]))
     if not data.lstrip().startswith(b"solid"):
         message = f"declares {count} triangles, its {len(data)} bytes hold another number"
