@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from enbloc.case import parse_case, read_case
 from enbloc.core.errors import CaseError
@@ -200,3 +203,29 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_windows_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "case.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
     assert read_case(tmp_path).id == "t12-renal"
+
+
+LINES = GOOD.splitlines()
+junk = st.one_of(
+    st.sampled_from(LINES),
+    st.text(max_size=30),
+    st.sampled_from(
+        ["[status]", "x = 1", "[[lesions]]", "level = 12", "a.b.c = {}", '"" = 0', "kps = 1e400", "id = 1979-05-27"]
+    ),
+)
+
+
+@settings(deadline=None)  # times say more about the machine than about us
+@given(st.lists(st.tuples(st.integers(0, len(LINES)), junk, st.booleans()), max_size=6))
+def test_any_other_text_is_a_case_or_a_case_error(edits: list[tuple[int, str, bool]]) -> None:
+    lines = list(LINES)
+    for place, line, replace in edits:
+        lines[place : place + replace] = [line]
+    with suppress(CaseError):
+        parse_case("\n".join(lines))
+
+
+def test_a_key_of_a_million_letters_does_not_fill_the_screen() -> None:
+    with pytest.raises(CaseError) as caught:
+        parse_case(GOOD + "\n" + "x" * 1_000_000 + " = 1")
+    assert len(str(caught.value)) < 500

@@ -181,6 +181,14 @@ def test_check_shouts_contradictions_and_still_ends_well(case: Path) -> None:
     assert "CONTRADICTION: case enneking-on-metastasis" in ended.out
 
 
+def test_check_shows_what_is_stated(case: Path) -> None:
+    (case / "case.toml").write_text(
+        'schema = "enbloc.case/1"\nid = "x"\n[extent]\ntomita_type = 1\nskip_lesion = false\n'
+    )
+    assert "tomita_type: 1" in enbloc_says("check", case).out
+    assert "skip_lesion: no" in enbloc_says("check", case).out
+
+
 def test_worst_findings_stand_last() -> None:
     text = sheet((Seen("refused", "a", "bad"), Seen("note", "b", "fine"), Seen("warning", "c\nd", "hm")))
     assert [line.strip() for line in text.splitlines()] == [

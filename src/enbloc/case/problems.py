@@ -24,7 +24,7 @@ def case_error(error: ValidationError, file: str) -> CaseError:
 
 def dotted(loc: tuple[int | str, ...]) -> str:
     """The place in the case file: `imaging.labels[0].file`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part[:60]}" for part in loc).removeprefix(".")
 
 
 def said(problem: ErrorDetails) -> tuple[str, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from enbloc.case import contradictions, read_case
+from enbloc.case import StatedExtent, contradictions, read_case
 from enbloc.cli.progress import Clock, showing
 from enbloc.core.errors import one_line
 
@@ -31,8 +31,22 @@ def inspect(case_path: str) -> tuple[Seen, ...]:
             seen += [Seen(found.severity, f"{found.file} {found.id}", found.text) for found in look(case, clock)]
     else:
         seen.append(Seen("note", "imaging", "none: the plan will rest on what the case states"))
+    if case.extent.says_where:
+        seen.append(Seen("note", "extent", stated(case.extent)))
     seen += [Seen("contradiction", f"case {caveat.id}", caveat.text) for caveat in contradictions(case)]
     return tuple(seen)
+
+
+def stated(extent: StatedExtent) -> str:
+    """[extent] on one line."""
+    given = extent.model_dump(mode="json", exclude_none=True)
+    return "; ".join(f"{key}: {in_words(value)}" for key, value in given.items())
+
+
+def in_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (", ".join(value) or "none") if isinstance(value, list) else str(value)
 
 
 def sheet(findings: tuple[Seen, ...]) -> str:
