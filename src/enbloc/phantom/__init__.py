@@ -1,9 +1,22 @@
 """Parametric patients with known truth: the truth is that of their implicit shapes, never of the room `anatomy`."""
 
+from enbloc.phantom.erase import erase
 from enbloc.phantom.make import Phantom, make_phantom
 from enbloc.phantom.spec import VARIANTS, PhantomSpec, TumourSpec, mirrored
 from enbloc.phantom.truth import LevelTruth, Truth, ZoneCode, ZoneTruth
+from enbloc.phantom.write import write_phantom
 
 __all__ = [
-    "VARIANTS", "LevelTruth", "Phantom", "PhantomSpec", "Truth", "TumourSpec", "ZoneCode", "ZoneTruth", "make_phantom", "mirrored",
-]  # fmt: skip
+    "VARIANTS",
+    "LevelTruth",
+    "Phantom",
+    "PhantomSpec",
+    "Truth",
+    "TumourSpec",
+    "ZoneCode",
+    "ZoneTruth",
+    "erase",
+    "make_phantom",
+    "mirrored",
+    "write_phantom",
+]

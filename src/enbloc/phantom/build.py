@@ -9,7 +9,7 @@ import numpy as np
 
 from enbloc.core.geometry import Affine, Array
 from enbloc.core.volume import Grid
-from enbloc.phantom.column import Column, build_column
+from enbloc.phantom.column import Column
 from enbloc.phantom.paint import Bounds, Codes, paint_rods, paint_spaces, paint_vertebra
 from enbloc.phantom.pose import Pose, turned
 from enbloc.phantom.spec import PhantomSpec

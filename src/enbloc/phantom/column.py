@@ -100,7 +100,10 @@ def _curve(levels: tuple[Level, ...], sizes: tuple[Dimensions, ...], spec: Phant
     """Natural wedges plus the wished kyphosis (three fifths in the bodies, the rest in the discs) and one side curve."""
     n = len(levels)
     extra = dict(spec.wedges)
-    body = [size.wedge + extra.get(level, 0.0) + 0.6 * spec.kyphosis_deg / n for level, size in zip(levels, sizes, strict=True)]
+    body = [
+        size.wedge + extra.get(level, 0.0) + 0.6 * spec.kyphosis_deg / n
+        for level, size in zip(levels, sizes, strict=True)
+    ]
     disc = [size.disc_wedge + (0.4 * spec.kyphosis_deg / (n - 1) if n > 1 else 0.0) for size in sizes]
     forward = [0.0]
     for i in range(n - 1):
@@ -168,13 +171,19 @@ def _shape(
 
 
 def _joints(
-    levels: tuple[Level, ...], sizes: tuple[Dimensions, ...], shapes: Shapes, gaps: tuple[float, ...],
-    origin: Array, axes: Array,
+    levels: tuple[Level, ...],
+    sizes: tuple[Dimensions, ...],
+    shapes: Shapes,
+    gaps: tuple[float, ...],
+    origin: Array,
+    axes: Array,
 ) -> list[tuple[tuple[Array, Array], tuple[Array, Array]]]:
     """Per vertebra the right joint above and below in its own frame: (centre, normal towards the superior process)."""
     joints = []
     for i, level in enumerate(levels):
-        above = _joint(levels[i - 1] if i else _above(level), shapes[i], _angle_above(levels, sizes, i), gaps[max(0, i - 1)])
+        above = _joint(
+            levels[i - 1] if i else _above(level), shapes[i], _angle_above(levels, sizes, i), gaps[max(0, i - 1)]
+        )
         if i + 1 < len(levels):
             centre, normal = _joint(level, shapes[i + 1], sizes[i].facet_angle, gaps[i])
             world = centre @ axes[i + 1] + origin[i + 1]
@@ -222,7 +231,9 @@ def _limbs(
     rows = [_limb(front, back, half_p, half_p, up, size.pedicle_height / size.pedicle_width, _PEDICLE)]
     root = np.array([half_w + 0.6 * size.pedicle_width, canal_y - (3.5 if thoracic else 1.5), pedicle_z - 1.5])
     thick = (4.6, 4.2, 1.2) if thoracic else (4.4, 2.7, 1.6)
-    tip = np.array([0.5 * size.transverse_span - thick[1], root[1] - size.transverse_back, root[2] + size.transverse_up])
+    tip = np.array(
+        [0.5 * size.transverse_span - thick[1], root[1] - size.transverse_back, root[2] + size.transverse_up]
+    )
     rows.append(_limb(root, tip, *thick[:2], up, thick[2], _TRANSVERSE))
     thin = 0.62
     radius = 0.5 * size.facet_size
@@ -238,7 +249,9 @@ def _limbs(
         rows.append(_limb(wing, wing + np.array([24.0, -10.0, -4.0]), 11.0, 12.0, up, 1.2, _TRANSVERSE))
     slope = radians(size.spinous_angle)
     lean = size.lamina_slope * 0.6 * (pedicle_z - float(v["lamina_bottom"]))
-    keel = np.array([0.0, canal_y - half_d - 0.6 * lamina_t - lean, 0.55 * float(v["lamina_bottom"]) + 0.45 * pedicle_z])
+    keel = np.array(
+        [0.0, canal_y - half_d - 0.6 * lamina_t - lean, 0.55 * float(v["lamina_bottom"]) + 0.45 * pedicle_z]
+    )
     rear = keel + (size.spinous_length - 3.0) * np.array([0.0, -cos(slope), -sin(slope)])
     blade = (3.4, 3.0, 1.7) if thoracic and level.rank < Level.T11.rank else (3.3, 3.5, 2.5)
     rows.append(_limb(keel, rear, *blade[:2], np.array([0.0, -sin(slope), cos(slope)]), blade[2], _SPINOUS))

@@ -36,9 +36,7 @@ def field(column: Column, what: int, index: int, points: Array, out: Array) -> N
 
 
 @njit(cache=True, parallel=True)
-def zone_codes(
-    column: Column, points: Array, codes: npt.NDArray[np.uint8], owners: npt.NDArray[np.uint8]
-) -> None:
+def zone_codes(column: Column, points: Array, codes: npt.NDArray[np.uint8], owners: npt.NDArray[np.uint8]) -> None:
     """Zone code and 1-based owner at `points` (n, 3), patient mm."""
     origin, axes, shapes, limbs = column
     for n in prange(points.shape[0]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sin
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +13,39 @@ from enbloc.core.geometry import Array
 from enbloc.phantom import kernels as k
 from enbloc.phantom.primitives import ellipsoid, limb, smooth_min
 
-RULES = np.dtype(
-    [
-        (name, np.float64)
-        for name in (
-            # the vertebra (0-based) the rules speak of; what is forbidden (1) or free to grow into (0)
-            "level body pedicle_left pedicle_right arch canal outside disc above below "
-            # distance kept from forbidden zones; bounds on y in the vertebra's frame
-            "clearance y_low y_high "
-            # how far it may reach: into the canal from its wall, out of the bone, into disc and neighbour past the endplate
-            "canal_reach outside_reach disc_reach above_reach below_reach sac"
-        ).split()
-    ],
-    align=True,
-)
-Rules = npt.NDArray[np.void]
+
+class Restraint(Protocol):
+    """What holds one lesion back.
+
+    `level`: the vertebra (0-based) it speaks of. Zones: 1 forbidden, 0 free to grow into; `above`, `below` are the neighbours.
+    `clearance` is kept from forbidden zones; `y_low`, `y_high` bound the bone part in the vertebra's frame. Reaches: into the canal
+    from its wall, out of the bone, into disc and neighbours past the endplate. `sac`: 1 keeps out of the dural sac.
+    """
+
+    level: float
+    body: float
+    pedicle_left: float
+    pedicle_right: float
+    arch: float
+    canal: float
+    outside: float
+    disc: float
+    above: float
+    below: float
+    clearance: float
+    y_low: float
+    y_high: float
+    canal_reach: float
+    outside_reach: float
+    disc_reach: float
+    above_reach: float
+    below_reach: float
+    sac: float
+
+
+RULES = np.dtype([(name, np.float64) for name in Restraint.__annotations__], align=True)
+Rules = Any
+"""A record array of `RULES`, shape (1,)."""
 ELLIPSOID, ROD = 0.0, 1.0
 Column = tuple[Array, Array, k.Shapes, Array]
 FUSE_MM = 3.0
@@ -52,9 +71,9 @@ def blob(blobs: Array, bumps: Array, column: Column, x: float, y: float, z: floa
 
 
 @njit(cache=True)
-def hull(rules: Rules, column: Column, x: float, y: float, z: float, whole: float, space: float) -> float:
+def hull(rules: Restraint, column: Column, x: float, y: float, z: float, whole: float, space: float) -> float:
     """The bone and the spaces the tumour may fill, as one shape without inner borders."""
-    origin, axes, shapes, limbs = column
+    origin, axes, shapes, _ = column
     i = int(rules.level)
     inside = whole
     if rules.canal == 0.0:
@@ -71,7 +90,7 @@ def hull(rules: Rules, column: Column, x: float, y: float, z: float, whole: floa
 
 
 @njit(cache=True)
-def barred(distance: float, rules: Rules, column: Column, x: float, y: float, z: float) -> float:
+def barred(distance: float, rules: Restraint, column: Column, x: float, y: float, z: float) -> float:
     """`distance` to the blob, held back by every forbidden zone and every reach."""
     origin, axes, shapes, limbs = column
     i = int(rules.level)
@@ -137,7 +156,12 @@ def tumour_at(blobs: Array, bumps: Array, rules: Rules, column: Column, x: float
 
 @njit(cache=True, parallel=True)
 def fill(
-    mask: npt.NDArray[np.bool_], to_mm: Array, bounds: npt.NDArray[np.int64], blobs: Array, bumps: Array, rules: Rules,
+    mask: npt.NDArray[np.bool_],
+    to_mm: Array,
+    bounds: npt.NDArray[np.int64],
+    blobs: Array,
+    bumps: Array,
+    rules: Rules,
     column: Column,
 ) -> None:
     """Set voxels of `mask` whose centre lies in the lesion, inside `bounds` (3, 2)."""
@@ -154,7 +178,11 @@ def fill(
 
 @njit(cache=True, parallel=True)
 def zones_where(
-    mask: npt.NDArray[np.bool_], to_mm: Array, column: Column, codes: npt.NDArray[np.uint8], owners: npt.NDArray[np.uint8]
+    mask: npt.NDArray[np.bool_],
+    to_mm: Array,
+    column: Column,
+    codes: npt.NDArray[np.uint8],
+    owners: npt.NDArray[np.uint8],
 ) -> None:
     """Zone code and 1-based owner of every true voxel of `mask`."""
     origin, axes, shapes, limbs = column

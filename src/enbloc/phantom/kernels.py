@@ -7,32 +7,60 @@ arrays travels through every kernel: origin (n, 3), axes (n, 3, 3) rows right-an
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from enbloc.core.geometry import Array
 from enbloc.phantom.primitives import ellipse, limb, smooth_max, smooth_min, squircle
 
-VERTEBRA = np.dtype(
-    [
-        (name, np.float64)
-        for name in (
-            # body: half axes at the endplates, mean height, share lost at the waist, tan of half the wedge angle, endplate hollow
-            "width_up width_low depth_up depth_low height waist tilt hollow "
-            # canal in the vertebra's frame: y of its front (the posterior wall), half axes, how much the back narrows
-            "wall_y canal_y canal_w canal_d taper "
-            # lamina: thickness, upper and lower edge, lean per mm; pedicle: z, half height, outer x
-            "lamina_t lamina_top lamina_bottom lamina_slope pedicle_z pedicle_h pedicle_x "
-            # cord half axes; disc below: half axes; asymmetry of size and shear of the arch
-            "cord_w cord_d disc_w disc_d lopsided shear "
-            # box that holds the vertebra, in its frame
-            "reach_x reach_front reach_back reach_up reach_down"
-        ).split()
-    ],
-    align=True,
-)
-Shapes = npt.NDArray[np.void]
+
+class Shape(Protocol):
+    """What one vertebra's body, arch and canal are drawn with, in its own frame; mm unless a share or a slope.
+
+    Half axes of the body at its endplates, its mean height, share lost at the waist, tangent of half the wedge angle, hollow of the
+    endplates. Canal: y of its front (the posterior wall) and of its middle, half axes, how much it narrows backwards. Lamina:
+    thickness, upper and lower edge, lean. Pedicle: z, half height, outer x. Half axes of the cord and of the disc below. Asymmetry:
+    share of size and shear of the arch. Reach: the box that holds the vertebra.
+    """
+
+    width_up: float
+    width_low: float
+    depth_up: float
+    depth_low: float
+    height: float
+    waist: float
+    tilt: float
+    hollow: float
+    wall_y: float
+    canal_y: float
+    canal_w: float
+    canal_d: float
+    taper: float
+    lamina_t: float
+    lamina_top: float
+    lamina_bottom: float
+    lamina_slope: float
+    pedicle_z: float
+    pedicle_h: float
+    pedicle_x: float
+    cord_w: float
+    cord_d: float
+    disc_w: float
+    disc_d: float
+    lopsided: float
+    shear: float
+    reach_x: float
+    reach_front: float
+    reach_back: float
+    reach_up: float
+    reach_down: float
+
+
+VERTEBRA = np.dtype([(name, np.float64) for name in Shape.__annotations__], align=True)
+Shapes = Any
+"""A record array of `VERTEBRA`, shape (n,); its elements have the attributes of `Shape`."""
 
 NONE, BODY, PEDICLE_LEFT, PEDICLE_RIGHT, LAMINA_LEFT, LAMINA_RIGHT, SPINOUS = 0, 1, 2, 3, 4, 5, 6
 TRANSVERSE_LEFT, ARTICULAR_LEFT, CANAL, DISC = 7, 9, 11, 12
@@ -66,13 +94,13 @@ def opening(x: float, y: float, half_w: float, half_d: float, taper: float) -> f
 
 
 @njit(cache=True, inline="always")
-def endplate(v: npt.NDArray[np.void], y: float, outwards: float, bowl: float) -> float:
+def endplate(v: Shape, y: float, outwards: float, bowl: float) -> float:
     """Height above an endplate, `outwards` being z for the upper and -z for the lower one; `bowl` is 1 in its middle, 0 at the rim."""
     return outwards - (0.5 * v.height - v.tilt * y - v.hollow * bowl)
 
 
 @njit(cache=True)
-def body(v: npt.NDArray[np.void], x: float, y: float, z: float) -> float:
+def body(v: Shape, x: float, y: float, z: float) -> float:
     """The vertebral body alone, reaching a little into the canal (which is carved out later)."""
     u = min(1.0, max(-1.0, 2.0 * z / v.height))
     lift = 0.5 * (u + 1.0)
@@ -88,7 +116,7 @@ def body(v: npt.NDArray[np.void], x: float, y: float, z: float) -> float:
 
 
 @njit(cache=True, inline="always")
-def lamina(v: npt.NDArray[np.void], x: float, y: float, z: float) -> float:
+def lamina(v: Shape, x: float, y: float, z: float) -> float:
     """Both laminae: a shell behind the canal that leans back towards its lower edge."""
     lean = v.lamina_slope * (v.pedicle_z - z)
     behind = y - v.canal_y
@@ -101,7 +129,7 @@ def lamina(v: npt.NDArray[np.void], x: float, y: float, z: float) -> float:
 
 
 @njit(cache=True)
-def flesh(v: npt.NDArray[np.void], limbs: Array, x: float, y: float, z: float) -> tuple[float, float]:
+def flesh(v: Shape, limbs: Array, x: float, y: float, z: float) -> tuple[float, float]:
     """The whole vertebra before canal and joints are carved; with the arch part whose shape is nearest. Own frame, mm."""
     x = x + v.shear * max(0.0, v.wall_y - y)
     x = abs(x / (1.0 + v.lopsided) if x > 0.0 else x / (1.0 - v.lopsided))
@@ -121,7 +149,7 @@ def flesh(v: npt.NDArray[np.void], limbs: Array, x: float, y: float, z: float) -
 
 
 @njit(cache=True)
-def solid(v: npt.NDArray[np.void], limbs: Array, x: float, y: float, z: float) -> tuple[float, float]:
+def solid(v: Shape, limbs: Array, x: float, y: float, z: float) -> tuple[float, float]:
     """As `flesh`, but simply far outside of the vertebra's box."""
     if abs(x) > v.reach_x or y > v.reach_front or y < -v.reach_back or z > v.reach_up or z < -v.reach_down:
         return FAR, 0.0
@@ -157,16 +185,17 @@ def along(origin: Array, axes: Array, shapes: Shapes, x: float, y: float, z: flo
 
 
 @njit(cache=True)
-def canal(
-    origin: Array, axes: Array, shapes: Shapes, x: float, y: float, z: float
-) -> tuple[float, float, float, int]:
+def canal(origin: Array, axes: Array, shapes: Shapes, x: float, y: float, z: float) -> tuple[float, float, float, int]:
     """Canal, cord and dural sac at a point, and the level the space belongs to: (canal, cord, sac, level)."""
     i, t, cx, cy = along(origin, axes, shapes, x, y, z)
     j = min(i + 1, origin.shape[0] - 1)
     a = shapes[i]
     b = shapes[j]
     space = opening(
-        cx, cy, a.canal_w + t * (b.canal_w - a.canal_w), a.canal_d + t * (b.canal_d - a.canal_d),
+        cx,
+        cy,
+        a.canal_w + t * (b.canal_w - a.canal_w),
+        a.canal_d + t * (b.canal_d - a.canal_d),
         a.taper + t * (b.taper - a.taper),
     )
     cord_w = a.cord_w + t * (b.cord_w - a.cord_w)
@@ -201,7 +230,7 @@ def bone(
 
 
 @njit(cache=True)
-def part_of(v: npt.NDArray[np.void], arch_part: float, x: float, y: float, z: float) -> int:
+def part_of(v: Shape, arch_part: float, x: float, y: float, z: float) -> int:
     """Part code of a bone point in the vertebra's frame, by the planes that define body, pedicle and arch."""
     outward = abs(x)
     right = 1 if x > 0.0 else 0
@@ -258,9 +287,7 @@ def disc(origin: Array, axes: Array, shapes: Shapes, i: int, x: float, y: float,
 
 
 @njit(cache=True)
-def zone_at(
-    origin: Array, axes: Array, shapes: Shapes, limbs: Array, x: float, y: float, z: float
-) -> tuple[int, int]:
+def zone_at(origin: Array, axes: Array, shapes: Shapes, limbs: Array, x: float, y: float, z: float) -> tuple[int, int]:
     """Zone code of a point and the vertebra (0-based) it is counted with; code 0 is the paravertebral space."""
     space, _, _, level = canal(origin, axes, shapes, x, y, z)
     if space < 0.0:

@@ -11,9 +11,9 @@ from enbloc.core.geometry import Array
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, LabelMap
 from enbloc.knowledge import LabelScheme
+from enbloc.phantom.build import Voxels
 from enbloc.phantom.column import Column
 from enbloc.phantom.truth import ZoneCode
-from enbloc.phantom.build import Voxels
 
 CODES = len(ZoneCode)
 BONE = tuple(range(1, 11))

@@ -46,5 +46,7 @@ def morphometry() -> dict[Level, Dimensions]:
     table = tomllib.loads(text)
     names = [field.name for field in fields(Dimensions)]
     if table["table"]["columns"] != names:
-        raise KnowledgeError("columns differ from those the phantom reads", file="morphometry.toml", field="table.columns")
+        raise KnowledgeError(
+            "columns differ from those the phantom reads", file="morphometry.toml", field="table.columns"
+        )
     return {Level(name): Dimensions(*map(float, row)) for name, row in table["level"].items()}

@@ -39,7 +39,12 @@ def paint_vertebra(
 
 @njit(cache=True, parallel=True)
 def paint_spaces(
-    part: Codes, owner: Codes, other: Codes, to_mm: Array, bounds: Bounds, column: tuple[Array, Array, k.Shapes, Array],
+    part: Codes,
+    owner: Codes,
+    other: Codes,
+    to_mm: Array,
+    bounds: Bounds,
+    column: tuple[Array, Array, k.Shapes, Array],
     i: int,
 ) -> None:
     """Canal with cord and sac, and the disc below vertebra `i`, wherever no bone is, inside `bounds`."""
@@ -71,9 +76,7 @@ def paint_spaces(
 
 
 @njit(cache=True, parallel=True)
-def paint_rods(
-    other: Codes, part: Codes, to_mm: Array, bounds: Bounds, rods: Array, codes: Codes
-) -> None:
+def paint_rods(other: Codes, part: Codes, to_mm: Array, bounds: Bounds, rods: Array, codes: Codes) -> None:
     """Ribs and vessels: rods (n, 12) with a code each, wherever neither bone, canal nor disc is. The first rod keeps a voxel."""
     for a in prange(other.shape[0]):
         for r in range(rods.shape[0]):

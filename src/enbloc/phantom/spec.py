@@ -105,9 +105,16 @@ class PhantomSpec:
         object.__setattr__(self, "wedges", tuple((Level(name), float(deg)) for name, deg in self.wedges))
         self._check_levels(levels)
         if self.tumour is not None and self.tumour.level not in levels:
-            raise InputError(f"{self.tumour.level} is not among the levels", field="tumour.level", hint="add it to levels")
-        if sorted(_LINE[letter] for letter in self.orientation if letter in _LINE) != [0, 1, 2] or len(self.orientation) != 3:
-            raise InputError(f"{self.orientation!r} names no axis order", field="orientation", hint="for example RAS or PIR")
+            raise InputError(
+                f"{self.tumour.level} is not among the levels", field="tumour.level", hint="add it to levels"
+            )
+        if (
+            sorted(_LINE[letter] for letter in self.orientation if letter in _LINE) != [0, 1, 2]
+            or len(self.orientation) != 3
+        ):
+            raise InputError(
+                f"{self.orientation!r} names no axis order", field="orientation", hint="for example RAS or PIR"
+            )
         for name, low, high in _RANGES:
             value = getattr(self, name)
             for number in value if isinstance(value, tuple) else (value,):

@@ -54,7 +54,9 @@ def segmental_arteries(column: Column, mirror: bool) -> tuple[Rod, ...]:
             angles = np.linspace(start, end, 14)
             ring = np.column_stack([w * np.cos(angles), 1.08 * d * np.sin(angles) - 0.05 * d, np.zeros(14)])
             root = np.array([[*aorta[:2], -4.0]])
-            exit_ = np.array([[side * (float(v["canal_w"]) + 6.0), float(v["canal_y"]) - 1.0, -0.2 * float(v["height"])]])
+            exit_ = np.array(
+                [[side * (float(v["canal_w"]) + 6.0), float(v["canal_y"]) - 1.0, -0.2 * float(v["height"])]]
+            )
             path = column.to_patient(i, np.vstack([root, ring, exit_]))
             rods.append(Rod(f"segmental-artery-{name}-{level}", _chain(path, np.full(len(path), 1.2))))
     return tuple(rods)
@@ -88,7 +90,14 @@ def _rib(column: Column, i: int, side: float, name: str) -> Rod:
     out = angle_point[0] / cos(begin)
     bend = (angle_point[1] - centre_y) / sin(begin)
     fall = angle_point[2] - drop * (np.sin(arc) - sin(begin)) * 0.55
-    path = np.vstack([head, 0.5 * (head + tubercle), tubercle, np.column_stack([out * np.cos(arc), centre_y + bend * np.sin(arc), fall])])
+    path = np.vstack(
+        [
+            head,
+            0.5 * (head + tubercle),
+            tubercle,
+            np.column_stack([out * np.cos(arc), centre_y + bend * np.sin(arc), fall]),
+        ]
+    )
     path[:, 0] *= side
     radius = np.concatenate([[3.8, 2.8, 3.2], np.full(RIB_STEPS, 3.3)])
     thin = 1.7
@@ -127,7 +136,11 @@ def _great_vessels(column: Column, left: float) -> list[Rod]:
     pelvic = [i for i, level in enumerate(levels) if level in (Level.L5, Level.S1)]
     if aorta:
         path = _ends(column, aorta, [_aorta_place(column, i, left) for i in aorta])
-        radius = np.interp(np.arange(len(path)), [0, len(path) - 1], [_aorta_radius(levels[aorta[0]]), _aorta_radius(levels[aorta[-1]])])
+        radius = np.interp(
+            np.arange(len(path)),
+            [0, len(path) - 1],
+            [_aorta_radius(levels[aorta[0]]), _aorta_radius(levels[aorta[-1]])],
+        )
         rods.append(Rod("aorta", _chain(path, radius)))
     if cava:
         path = _ends(column, cava, [_cava_place(column, i, left) for i in cava])
@@ -147,7 +160,11 @@ def _iliac(column: Column, pelvic: list[int], side: float, left: float, lift: fl
     front = float(v["depth_up"]) + 13.0 + lift
     middle = left * (6.0 if lift > 0.0 else -9.0)
     top = np.array([middle, front, 0.5 * float(v["height"]) + 8.0 + fork])
-    path = [top, np.array([0.5 * middle + side * 14.0, front - 3.0, -12.0]), np.array([side * 36.0, front - 12.0, -48.0])]
+    path = [
+        top,
+        np.array([0.5 * middle + side * 14.0, front - 3.0, -12.0]),
+        np.array([side * 36.0, front - 12.0, -48.0]),
+    ]
     path.append(np.array([side * 52.0, front - 14.0, -85.0]))
     return _smooth(column.to_patient(first, np.array(path)))
 
@@ -169,6 +186,12 @@ def _smooth(points: Array, steps: int = 4) -> Array:
     for p0, p1, p2, p3 in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
         for t in np.arange(1, steps + 1) / steps:
             curve.append(
-                0.5 * (2.0 * p1 + (p2 - p0) * t + (2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3) * t**2 + (3.0 * p1 - p0 - 3.0 * p2 + p3) * t**3)
+                0.5
+                * (
+                    2.0 * p1
+                    + (p2 - p0) * t
+                    + (2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3) * t**2
+                    + (3.0 * p1 - p0 - 3.0 * p2 + p3) * t**3
+                )
             )
     return np.array(curve)

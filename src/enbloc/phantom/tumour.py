@@ -59,7 +59,9 @@ class Places:
     side: float
     size: float
 
-    def ellipsoid(self, centre: tuple[float, float, float], half: tuple[float, float, float], index: int | None = None) -> Array:
+    def ellipsoid(
+        self, centre: tuple[float, float, float], half: tuple[float, float, float], index: int | None = None
+    ) -> Array:
         """A blob whose half axes are scaled by the tumour's size; x counts outwards on the tumour's side."""
         x, y, z = centre
         where = self.index if index is None else index
@@ -129,7 +131,9 @@ def _skip_index(index: int, count: int) -> int:
     for other in (index - 2, index + 2):
         if 0 <= other < count:
             return other
-    raise InputError("type 7 needs a level two away from the tumour's", field="levels", hint="widen the range of levels")
+    raise InputError(
+        "type 7 needs a level two away from the tumour's", field="levels", hint="widen the range of levels"
+    )
 
 
 def _lesion(
@@ -138,7 +142,9 @@ def _lesion(
     places = Places(column, index, side, tumour.size)
     recipe = _RECIPES[tumour.type, tumour.kind](tumour, places)
     blobs = np.array(recipe.blobs)
-    return Lesion(index, blobs, _bumps(tumour, mirror, rng, blobs), _rules(tumour, recipe, index, side, len(column.levels)))
+    return Lesion(
+        index, blobs, _bumps(tumour, mirror, rng, blobs), _rules(tumour, recipe, index, side, len(column.levels))
+    )
 
 
 def _bumps(tumour: TumourSpec, mirror: bool, rng: np.random.Generator, blobs: Array) -> Array:
@@ -191,7 +197,7 @@ def _body_only(tumour: TumourSpec, at: Places) -> Recipe:
     return Recipe((at.body(0.3, -0.05, (0.5, 0.62, _tall(tumour, 0.75))),), frozenset({"body"}))
 
 
-def _pedicle_only(tumour: TumourSpec, at: Places) -> Recipe:
+def _pedicle_only(_: TumourSpec, at: Places) -> Recipe:
     row = at.column.limbs[at.index, 0]
     v = at.column.shapes[at.index]
     middle_y = 0.5 * (float(v["wall_y"]) + float(v["canal_y"]))
@@ -201,7 +207,7 @@ def _pedicle_only(tumour: TumourSpec, at: Places) -> Recipe:
     return Recipe((at.ellipsoid((float(x), middle_y, float(row[2])), half),), frozenset({"pedicle"}))
 
 
-def _arch_only(tumour: TumourSpec, at: Places) -> Recipe:
+def _arch_only(_: TumourSpec, at: Places) -> Recipe:
     return Recipe((at.arch(),), frozenset({"arch"}))
 
 
@@ -255,7 +261,9 @@ def _beside(at: Places, reach_mm: float, arch: bool = False) -> Array:
     w, d, h = float(v["width_up"]), float(v["depth_up"]), float(v["height"])
     wide = max(7.0, 1.3 * reach_mm) / at.size
     if arch:
-        return at.ellipsoid((float(v["canal_w"]) + 5.0, float(v["canal_y"]) - float(v["canal_d"]) - 6.0, -3.0), (9.0, wide, 10.0))
+        return at.ellipsoid(
+            (float(v["canal_w"]) + 5.0, float(v["canal_y"]) - float(v["canal_d"]) - 6.0, -3.0), (9.0, wide, 10.0)
+        )
     return at.ellipsoid((0.85 * w, 0.05 * d, 0.0), (wide + 0.05 * w / at.size, 0.55 * d, 0.4 * h))
 
 
@@ -289,7 +297,11 @@ def _neighbour(direction: int, at: Places, tumour: TumourSpec) -> Recipe:
     bridge = _row(at.index, ROD, [x, 0.0, 0.0, *local, thick, thick, 0.0, 1.0, 0.0, 1.2])
     zone = "below" if direction > 0 else "above"
     wish = ((f"{zone}_reach", _wish(tumour, 9.0)),)
-    return Recipe((at.body(0.3, 0.0, (0.5, 0.62, 0.75)), bridge), frozenset({"body", zone, "disc"} if direction > 0 else {"body", zone}), wish)
+    return Recipe(
+        (at.body(0.3, 0.0, (0.5, 0.62, 0.75)), bridge),
+        frozenset({"body", zone, "disc"} if direction > 0 else {"body", zone}),
+        wish,
+    )
 
 
 def _canal_only(tumour: TumourSpec, at: Places) -> Recipe:
@@ -298,15 +310,19 @@ def _canal_only(tumour: TumourSpec, at: Places) -> Recipe:
 
 def _beside_only(tumour: TumourSpec, at: Places) -> Recipe:
     reach_mm = _wish(tumour, 12.0)
-    return Recipe((_beside(at, reach_mm),), frozenset({"outside"}), (("outside_reach", reach_mm + tumour.clearance_mm),))
+    return Recipe(
+        (_beside(at, reach_mm),), frozenset({"outside"}), (("outside_reach", reach_mm + tumour.clearance_mm),)
+    )
 
 
-def _disc_only(tumour: TumourSpec, at: Places) -> Recipe:
+def _disc_only(_: TumourSpec, at: Places) -> Recipe:
     if at.index + 1 >= len(at.column.levels):
         raise InputError("a lesion of the disc needs a level below", field="levels", hint="widen the range of levels")
     v = at.column.shapes[at.index]
     half = (0.4 * float(v["disc_w"]), 0.4 * float(v["disc_d"]), 8.0)
-    return Recipe((at.ellipsoid((0.2 * float(v["disc_w"]), 0.0, -0.5 * float(v["height"]) - 4.0), half),), frozenset({"disc"}))
+    return Recipe(
+        (at.ellipsoid((0.2 * float(v["disc_w"]), 0.0, -0.5 * float(v["height"]) - 4.0), half),), frozenset({"disc"})
+    )
 
 
 _RECIPES = {

@@ -1,0 +1,225 @@
+"""A CT of the phantom: tissues with partial volume, trabecular texture and noise, in HU."""
+
+from __future__ import annotations
+
+from math import sin
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, prange
+
+from enbloc.core.geometry import Array
+from enbloc.core.levels import Level
+from enbloc.core.volume import Grid, Mask, Volume
+from enbloc.phantom import kernels as k
+from enbloc.phantom.build import Voxels, bounds_of, index_to_patient
+from enbloc.phantom.paint import Bounds, Codes
+from enbloc.phantom.primitives import ellipse, ellipsoid, limb
+from enbloc.phantom.spec import PhantomSpec
+from enbloc.phantom.surroundings import segmental_arteries
+from enbloc.phantom.truth import Truth
+
+AIR, LUNG, FAT, MUSCLE, VISCERA = -1000.0, -850.0, -100.0, 55.0, 40.0
+CORTEX, MARROW, DISC, CORD, FLUID, EPIDURAL = 850.0, 190.0, 85.0, 40.0, 15.0, -60.0
+ARTERY, VEIN, LYTIC = 270.0, 160.0, 65.0
+KIDNEY, LIVER = 150.0, 105.0
+CORTEX_MM = 1.1
+Hounsfield = npt.NDArray[np.float32]
+Column = tuple[Array, Array, Any, Array]
+
+
+def render(spec: PhantomSpec, truth: Truth, grid: Grid, voxels: Voxels, tumour: Mask) -> Volume:
+    """The CT as int16 HU on `grid`; noise from the seed of `spec`, a lytic tumour with a thin shell of eaten bone."""
+    to_mm = index_to_patient(grid, truth.pose)
+    hu: Hounsfield = np.empty(grid.shape, np.float32)
+    chest, belly = _trunk(truth)
+    _soft_tissue(hu, to_mm, truth.column.arrays, chest, belly)
+    _label_tissue(hu, voxels.part, voxels.other, _structure_hu(voxels.structures))
+    _bone(hu, voxels.part, voxels.owner, to_mm, truth.column.arrays, float(grid.spacing_mm.mean()))
+    rods = segmental_arteries(truth.column, spec.mirror)
+    if rods:
+        rows = np.concatenate([rod.rows for rod in rods])
+        low = np.minimum(rows[:, 0:3], rows[:, 3:6]).min(axis=0) - 4.0
+        high = np.maximum(rows[:, 0:3], rows[:, 3:6]).max(axis=0) + 4.0
+        corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+        bounds = bounds_of(corners, grid, truth.pose)
+        _small_vessels(hu, voxels.part, to_mm, bounds, rows, ARTERY, float(grid.spacing_mm.mean()))
+    _eaten(hu, tumour, voxels.part)
+    _noise(hu, spec)
+    return Volume(np.clip(np.rint(hu), -1024, 3071).astype(np.int16), grid)
+
+
+def _trunk(truth: Truth) -> tuple[float, float]:
+    """Heights (patient mm) between which chest turns into belly: the domes of the diaphragm at T10, its crura at L1."""
+    rank = np.array([level.rank for level in truth.column.levels], dtype=np.float64)
+    height = truth.column.origin[:, 2]
+    slope = 25.0
+    dome = float(height[0] - slope * (Level.T10.rank - rank[0]))
+    crura = float(height[0] - slope * (Level.L1.rank - rank[0]))
+    if len(rank) > 1:
+        dome = float(np.interp(Level.T10.rank, rank, height, left=dome, right=height[-1] - slope * (Level.T10.rank - rank[-1])))
+        crura = float(np.interp(Level.L1.rank, rank, height, left=crura, right=height[-1] - slope * (Level.L1.rank - rank[-1])))
+    return dome, crura
+
+
+def _structure_hu(structures: tuple[str, ...]) -> Hounsfield:
+    values = [0.0]
+    for name in structures:
+        if name == "cord":
+            values.append(CORD)
+        elif name == "dural-sac":
+            values.append(FLUID)
+        elif name.startswith("rib"):
+            values.append(CORTEX)
+        else:
+            values.append(ARTERY if name == "aorta" or "artery" in name else VEIN)
+    return np.array(values, np.float32)
+
+
+@njit(cache=True)
+def _tissue(cx: float, cy: float, z: float, chest: float, belly: float) -> float:
+    """Soft tissue by place along the column, `cx` to the right and `cy` forward of the middle of the canal."""
+    skin = ellipse(cx, cy - 45.0, 165.0, 118.0)
+    side = abs(cx)
+    if skin > 0.0:
+        return AIR
+    if skin > -2.0:
+        return MUSCLE
+    if min(ellipse(side - 30.0, cy + 34.0, 26.0, 22.0), ellipse(side - 14.0, cy + 22.0, 11.0, 17.0)) < 0.0:
+        return MUSCLE
+    if skin > -14.0:
+        return FAT
+    wall = ellipse(cx, cy - 52.0, 132.0, 86.0)
+    if wall > 0.0:
+        return MUSCLE if wall < 16.0 else FAT
+    if side < 60.0 and cy < -8.0:
+        return FAT
+    return _inside(cx, cy, z, chest, belly)
+
+
+@njit(cache=True)
+def _inside(cx: float, cy: float, z: float, chest: float, belly: float) -> float:
+    """Chest and belly: lungs over the diaphragm, then liver, spleen, kidneys, psoas, fat and bowel."""
+    side = abs(cx)
+    slack = (side / 120.0) ** 2 + ((cy - 60.0) / 90.0) ** 2
+    dome = chest + (belly - chest) * min(1.0, slack)
+    if z > dome + 4.0:
+        return LUNG if ellipse(cx, cy - 64.0, 40.0, 66.0) > 0.0 else VISCERA
+    if z > dome:
+        return MUSCLE
+    thin = 15.0 * min(1.0, max(0.0, (belly - z) / 60.0))
+    if thin > 2.0 and ellipse(side - 32.0 - 0.6 * thin, cy - 22.0, 1.1 * thin, 1.4 * thin) < 0.0:
+        return MUSCLE
+    kidney = ellipsoid(side - 66.0, cy - 24.0, z - belly + 25.0, 27.0, 24.0, 52.0)
+    if kidney < 0.0:
+        return KIDNEY
+    if kidney < 9.0:
+        return FAT
+    if max(ellipse(cx - 70.0, cy - 75.0, 78.0, 62.0), belly - 45.0 - z) < 0.0:
+        return LIVER
+    if ellipsoid(cx + 100.0, cy - 35.0, z - belly - 30.0, 26.0, 40.0, 50.0) < 0.0:
+        return LIVER
+    if cy < 55.0 or wavy(cx, cy, z) > 0.75:
+        return FAT
+    return VISCERA
+
+
+@njit(cache=True, inline="always")
+def wavy(x: float, y: float, z: float) -> float:
+    """A slow bumpy number in -1..1 that parts loops of bowel."""
+    return sin(0.13 * x + 2.0 * sin(0.05 * z)) * sin(0.15 * y + 1.5 * sin(0.06 * x + 0.05 * z))
+
+
+@njit(cache=True, parallel=True)
+def _soft_tissue(hu: Hounsfield, to_mm: Array, column: Column, chest: float, belly: float) -> None:
+    """Everything but the skeleton."""
+    origin, axes, shapes, _ = column
+    for a in prange(hu.shape[0]):
+        for b in range(hu.shape[1]):
+            for c in range(hu.shape[2]):
+                x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
+                y = to_mm[1, 0] * a + to_mm[1, 1] * b + to_mm[1, 2] * c + to_mm[1, 3]
+                z = to_mm[2, 0] * a + to_mm[2, 1] * b + to_mm[2, 2] * c + to_mm[2, 3]
+                _, _, cx, cy = k.along(origin, axes, shapes, x, y, z)
+                hu[a, b, c] = _tissue(cx, cy, z, chest, belly)
+
+
+@njit(cache=True, parallel=True)
+def _label_tissue(hu: Hounsfield, part: Codes, other: Codes, of_other: Hounsfield) -> None:
+    for a in prange(hu.shape[0]):
+        for b in range(hu.shape[1]):
+            for c in range(hu.shape[2]):
+                if other[a, b, c] != 0:
+                    hu[a, b, c] = of_other[other[a, b, c]]
+                elif part[a, b, c] == k.CANAL:
+                    hu[a, b, c] = EPIDURAL
+                elif part[a, b, c] == k.DISC:
+                    hu[a, b, c] = DISC
+
+
+@njit(cache=True, inline="always")
+def _grain(x: float, y: float, z: float) -> float:
+    """A bumpy number in about -1..1 that stands for trabeculae."""
+    return 0.5 * (sin(2.1 * x + 1.3 * sin(1.7 * y)) + sin(1.9 * z + 1.1 * sin(2.3 * x + y)))
+
+
+@njit(cache=True, parallel=True)
+def _bone(hu: Hounsfield, part: Codes, owner: Codes, to_mm: Array, column: Column, voxel_mm: float) -> None:
+    """Cortex fading into marrow, mixed with the neighbourhood over one voxel at the surface."""
+    origin, axes, shapes, limbs = column
+    for a in prange(hu.shape[0]):
+        for b in range(hu.shape[1]):
+            for c in range(hu.shape[2]):
+                code = part[a, b, c]
+                if code == 0 or code > 10:
+                    continue
+                x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
+                y = to_mm[1, 0] * a + to_mm[1, 1] * b + to_mm[1, 2] * c + to_mm[1, 3]
+                z = to_mm[2, 0] * a + to_mm[2, 1] * b + to_mm[2, 2] * c + to_mm[2, 3]
+                d, _ = k.bone(origin, axes, shapes, limbs, owner[a, b, c] - 1, x, y, z)
+                thick = CORTEX_MM if code == k.BODY else 2.0 * CORTEX_MM
+                inner = min(1.0, max(0.0, (-d - thick) / voxel_mm + 0.5))
+                marrow = MARROW + 60.0 * _grain(x, y, z)
+                full = CORTEX + inner * (marrow - CORTEX)
+                share = min(1.0, max(0.0, 0.5 - d / voxel_mm))
+                hu[a, b, c] = share * full + (1.0 - share) * MUSCLE
+
+
+@njit(cache=True, parallel=True)
+def _small_vessels(
+    hu: Hounsfield, part: Codes, to_mm: Array, bounds: Bounds, rods: Array, value: float, voxel_mm: float
+) -> None:
+    """Segmental arteries: thinner than some voxels, so they are mixed by the share they fill."""
+    for a in prange(bounds[0, 0], bounds[0, 1]):
+        for b in range(bounds[1, 0], bounds[1, 1]):
+            for c in range(bounds[2, 0], bounds[2, 1]):
+                if part[a, b, c] != 0:
+                    continue
+                x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
+                y = to_mm[1, 0] * a + to_mm[1, 1] * b + to_mm[1, 2] * c + to_mm[1, 3]
+                z = to_mm[2, 0] * a + to_mm[2, 1] * b + to_mm[2, 2] * c + to_mm[2, 3]
+                least = 9.0
+                for r in range(rods.shape[0]):
+                    if abs(z - rods[r, 2]) < 14.0 and abs(x - rods[r, 0]) < 16.0 and abs(y - rods[r, 1]) < 16.0:
+                        least = min(least, limb(x, y, z, rods[r]))
+                share = min(1.0, max(0.0, 0.5 - least / voxel_mm))
+                if share > 0.0:
+                    hu[a, b, c] += share * (value - hu[a, b, c])
+
+
+def _eaten(hu: Hounsfield, tumour: Mask, part: Codes) -> None:
+    """Soft tumour where bone was; in the spaces a little denser than what it displaces."""
+    hu[tumour & (part > 0) & (part <= 10)] = LYTIC
+    hu[tumour & ((part == 0) | (part > 10))] = LYTIC - 5.0
+
+
+def _noise(hu: Hounsfield, spec: PhantomSpec) -> None:
+    """Slightly correlated noise, slice by slice so that memory stays small."""
+    if spec.noise_hu == 0.0:
+        return
+    rng = np.random.default_rng([spec.seed, 7])
+    for plane in range(hu.shape[2]):
+        raw = rng.standard_normal((hu.shape[0] + 1, hu.shape[1] + 1), dtype=np.float32)
+        soft = 0.5 * (raw[:-1, :-1] + raw[1:, :-1] + raw[:-1, 1:] + raw[1:, 1:])
+        hu[:, :, plane] += np.float32(spec.noise_hu) * soft
