@@ -38,6 +38,8 @@ BAD_TABLES = {
     ),
     "later table with a wrong source": (HEAD + "[more]\nsource = 'x'\nchecked = 'seed'", "more: source 'x'"),
     "source is a number": ("[table]\nsource = 3\nchecked = 'seed'", "table: has no source"),
+    "a list of no sources": ("[table]\nsource = []\nchecked = 'seed'", "table: has no source"),
+    "one of two sources unknown": ("[table]\nsource = ['smith1999', 'x']\nchecked = 'seed'", "source 'x' is not"),
     "nothing in it": ("", "holds no table"),
     "not TOML": ("[table", "is not TOML"),
 }

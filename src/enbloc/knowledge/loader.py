@@ -85,8 +85,8 @@ def load_table(name: str) -> dict[str, Any]:
 def parse_table(text: str, file: str, references: Mapping[str, Reference]) -> dict[str, Any]:
     """A table from TOML text.
 
-    The head (its first table) and every row of a list of tables must carry `source`, a key of `references`, and
-    `checked`; any other table may, and else stands under the head. Raises KnowledgeError naming file and row.
+    The head (its first table) and every row of a list of tables must carry `source`, a key of `references` or several,
+    and `checked`; any other table may, and else stands under the head. Raises KnowledgeError naming file and row.
     """
     table = toml(text, file)
     places = list(sourced_places(table))
@@ -113,11 +113,13 @@ def is_rows(value: object) -> bool:
 
 def check_source(row: Mapping[str, Any], place: str, file: str, references: Mapping[str, Reference]) -> None:
     source, checked = row.get("source"), row.get("checked")
-    if not isinstance(source, str):
+    keys = source if isinstance(source, list) else [source]
+    if not keys or not all(isinstance(key, str) for key in keys):
         raise KnowledgeError("has no source", file=file, field=place)
-    if source not in references:
-        hint = nearest(source, references) or "add it to bibliography.toml"
-        raise KnowledgeError(f"source {source!r} is not in the bibliography", file=file, field=place, hint=hint)
+    for key in keys:
+        if key not in references:
+            hint = nearest(key, references) or "add it to bibliography.toml"
+            raise KnowledgeError(f"source {key!r} is not in the bibliography", file=file, field=place, hint=hint)
     if checked not in CHECKED:
         raise KnowledgeError(f"checked is {checked!r}, none of {', '.join(CHECKED)}", file=file, field=place)
 
