@@ -113,7 +113,7 @@ def is_rows(value: object) -> bool:
 
 def check_source(row: Mapping[str, Any], place: str, file: str, references: Mapping[str, Reference]) -> None:
     source, checked = row.get("source"), row.get("checked")
-    keys = source if isinstance(source, list) else [source]
+    keys: list[str] = source if isinstance(source, list) else [source]
     if not keys or not all(isinstance(key, str) for key in keys):
         raise KnowledgeError("has no source", file=file, field=place)
     for key in keys:
