@@ -62,7 +62,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("folder", "labels", "image", "levels"), GOOD, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("folder", "labels", "image", "levels"), GOOD, ids=[row[1][0][0] for row in GOOD])
 def test_levels_found(folder, labels, image, levels, tmp_path):
     imaging = load_images(case_on(folder, tmp_path, labels, image=image))
     assert levels_in(imaging) == levels

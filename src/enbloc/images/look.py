@@ -65,6 +65,9 @@ def look(case: Case, progress: Progress = silent) -> tuple[Finding, ...]:
         return tuple(found)
     said = {f.id for f in found}
     found += [Finding("warning", "imaging", id_, text) for id_, text in imaging.notes if id_ not in said]
+    if imaging.tumour is not None and case.imaging.tumour is not None:
+        volume_ml = np.count_nonzero(imaging.tumour) * imaging.grid.affine.voxel_volume_mm3 / 1000.0
+        found.append(Finding("note", case.imaging.tumour.file, "tumour", f"{volume_ml:.2f} mL"))
     if imaging.image is not None and case.imaging.image is not None:
         found.append(Finding("note", case.imaging.image, "image", describe(imaging.image.grid)))
     return tuple(found)

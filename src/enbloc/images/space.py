@@ -37,11 +37,16 @@ def inside_share(mask: Mask, grid: Grid, other: Grid) -> float:
     """Share of true voxels whose centres lie in the block of `other`; large masks are sampled evenly (200 000 to 400
     000).
     """
-    places = np.flatnonzero(mask)
-    if places.size == 0:
+    n_true = int(np.count_nonzero(mask))
+    if n_true == 0:
         return 1.0
-    places = places[:: max(1, places.size // _SAMPLES)]
-    index = other.affine.to_index(grid.affine.to_world(np.stack(np.unravel_index(places, mask.shape), axis=-1)))
+    # np.nonzero is fast along memory only, so axes are handed over in the order they lie in it.
+    order = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))
+    step = max(1, int((n_true / _SAMPLES) ** (1.0 / 3.0)))
+    found = np.argwhere(mask.transpose(order)[::step, ::step, ::step]) * step
+    places = np.empty_like(found)
+    places[:, order] = found
+    index = other.affine.to_index(grid.affine.to_world(places))
     within = (index >= -0.5 - 1e-6) & (index <= np.array(other.shape) - 0.5 + 1e-6)
     return float(within.all(axis=1).mean())
 
