@@ -25,7 +25,7 @@ class Canvas:
 
     def __init__(self, background: Rgb, zoom: int, ink: Colour, halo: Colour, fine: int = 1) -> None:
         """`zoom` is final size over size of `background`, `fine` drawing size over final size (lines want 2)."""
-        self.height, self.width = (n * zoom for n in background.shape[:2])
+        self.height, self.width = background.shape[0] * zoom, background.shape[1] * zoom
         self._image = Image.fromarray(background)
         self._fine = fine
         if zoom * fine > 1:
@@ -33,6 +33,11 @@ class Canvas:
             self._image = self._image.resize(large, Image.Resampling.BICUBIC)
         self._draw = ImageDraw.Draw(self._image)
         self.ink, self.halo = ink, halo
+
+    @property
+    def grain(self) -> float:
+        """Sizes are given for a picture 720 wide; a wider one is shown as small, so its lettering is larger."""
+        return float(self.width) / 720.0
 
     def line(self, points: list[Point], colour: Colour, width: float, dashed: bool = False) -> None:
         """A poly-line with a dark casing, so that any colour stands out on any grey."""

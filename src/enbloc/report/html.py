@@ -131,6 +131,6 @@ def _packaged(name: str) -> str:
 
 
 def css_string(text: str) -> Markup:
-    """`text` as a CSS string; all but letters and digits are escaped, so it can end neither string nor style element."""
+    """`text` as a CSS string, all but letters and digits escaped: it can end neither string nor style element."""
     escaped = re.sub(r"[^A-Za-z0-9]", lambda match: f"\\{ord(match.group()):06x}", text)
     return Markup(f'"{escaped}"')  # noqa: S704 - nothing but letters, digits and escapes is left

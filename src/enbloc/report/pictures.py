@@ -133,9 +133,9 @@ def _slice(drawing: Drawing, cut: Cut, frame: Frame, owner: str, of: str) -> Pic
         _vessels_named(canvas, outlines)
     else:
         _levels_named(canvas, column, owner)
-    canvas.letters(*cut.letters, size=36)
-    canvas.scale_bar(ZOOM / PIXEL_MM, 20, size=25)
-    canvas.text(14, 14, cut.name if of == "lesion" else f"{cut.name}, {of}", 24, anchor="la")
+    canvas.letters(*cut.letters, size=36 * canvas.grain)
+    canvas.scale_bar(ZOOM / PIXEL_MM, 20, size=25 * canvas.grain)
+    canvas.text(14, 14, cut.name if of == "lesion" else f"{cut.name}, {of}", 24 * canvas.grain, anchor="la")
     left, right, top, bottom = cut.letters
     seen = ", ".join(dict.fromkeys(_spoken(outline) for outline in outlines))
     return Picture(
@@ -196,7 +196,7 @@ def _washed(background: Rgb, outlines: list[Outline]) -> Rgb:
 
 def _outlined(canvas: Canvas, outline: Outline) -> None:
     style = STYLES[outline.kind]
-    width = 3.6 if outline.kind == "tumour" else 2.4
+    width = (3.6 if outline.kind == "tumour" else 2.4) * canvas.grain
     for line in contours(outline.share, ZOOM):
         canvas.line(line, style.line, width, dashed=outline.kind == "estimated")
 
@@ -207,7 +207,7 @@ def _vessels_named(canvas: Canvas, outlines: list[Outline]) -> None:
         name = SHORT_NAMES.get(outline.name)
         if name is not None and outline.pixels * PIXEL_MM**2 >= NAMED_ABOVE_MM2:
             row, column = np.argwhere(outline.share > 0.5).mean(axis=0)
-            canvas.text(column * ZOOM, row * ZOOM, name, 23, ink=_light(STYLES[outline.kind].line))
+            canvas.text(column * ZOOM, row * ZOOM, name, 23 * canvas.grain, ink=_light(STYLES[outline.kind].line))
 
 
 def _light(colour: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -223,7 +223,8 @@ def _levels_named(canvas: Canvas, column: list[Outline], index: str) -> None:
             continue
         row = float(np.argwhere(outline.share > 0.5)[:, 0].mean()) * ZOOM
         if 60 < row < canvas.height - 60:
-            canvas.text(70, row, outline.name, 32 if outline.name == index else 26, anchor="lm")
+            size = 32 if outline.name == index else 26
+            canvas.text(70 * canvas.grain, row, outline.name, size * canvas.grain, anchor="lm")
 
 
 def _position(cut: Cut, frame: Frame, owner: str) -> str:

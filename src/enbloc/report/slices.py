@@ -20,8 +20,8 @@ Field = npt.NDArray[np.float32]
 class Cut:
     """A square picture plane. `rightward` and `downward` are unit vectors in RAS along columns and rows.
 
-    The letters name the patient's side at each edge. Axial and coronal follow the radiological convention: the patient's
-    right is on the viewer's left.
+    The letters name the patient's side at each edge. Axial and coronal follow the radiological convention: the
+    patient's right is on the viewer's left.
     """
 
     name: str

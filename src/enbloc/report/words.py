@@ -10,6 +10,7 @@ from enbloc.planning.why import checked
 from enbloc.tumour import Extent, Involvement, TomitaType, Zone
 
 UNKNOWN = "not known"
+UNMEASURED = "not measured"
 INVOLVEMENT = {
     Involvement.INVOLVED: "involved",
     Involvement.POSSIBLE: "possible",
@@ -45,7 +46,7 @@ CHECKED = {
 def volume(mm3: float | None) -> str:
     """mm³ below one millilitre, mL above."""
     if mm3 is None:
-        return UNKNOWN
+        return UNMEASURED
     return f"{mm3:.0f} mm³" if mm3 < 999.5 else f"{mm3 / 1000:.1f} mL"
 
 
@@ -58,7 +59,7 @@ def share(fraction: float | None) -> str:
 
 
 def length(mm: float | None) -> str:
-    return UNKNOWN if mm is None else f"{mm:.1f} mm"
+    return UNMEASURED if mm is None else f"{mm:.1f} mm"
 
 
 def plain(code: str) -> str:
@@ -122,10 +123,9 @@ def names(found: tuple[Level, ...]) -> str:
 
 
 def other_types(tomita: TomitaType) -> list[int]:
-    """The types between low and high beside the one that was read."""
-    if tomita.low is None or tomita.high is None:
-        return []
-    return [number for number in range(tomita.low, tomita.high + 1) if number != tomita.value]
+    """The ends of the range beside the type that was read. (What lies between them need not be possible.)"""
+    ends = {tomita.low, tomita.high} - {None, tomita.value}
+    return sorted(end for end in ends if end is not None)
 
 
 def sentence(text: str) -> str:
