@@ -97,10 +97,10 @@ def demo(
     """Make the shipped synthetic patient and plan it."""
     from enbloc.cli.run import run
     from enbloc.cli.summary import summary
-    from enbloc.cli.synthetic import make
+    from enbloc.cli.synthetic import make_demo
 
     case = out / "case"
-    make(case, level=Level.T12, kind=4, side="left")
+    make_demo(case)
     done = run(str(case), out)
     say(f"{RESEARCH_USE}\n\nA synthetic patient, made in {case}\n\n{summary(done.plan)}\n\n{done.where}")
 

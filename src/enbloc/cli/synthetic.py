@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from enbloc.cli.outputs import refuse_unwritable
+from enbloc.cli.outputs import beside, refuse_unwritable
 from enbloc.cli.progress import Clock, showing
 from enbloc.core.levels import Level
 
@@ -37,7 +37,17 @@ def make(
     )
     with showing(Clock()) as clock:
         clock("making a synthetic patient")
-        write_phantom(make_phantom(spec), folder)
+        write_phantom(make_phantom(spec), folder, identifier=f"phantom-{level}-type-{kind}-{side}")
+
+
+def make_demo(folder: Path) -> None:
+    """Writes the shipped synthetic patient into `folder`, over an earlier one: always the same bytes."""
+    refuse_unwritable(folder)
+    with beside(folder) as staged:
+        make(staged / "case", level=Level.T12, kind=4, side="left")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in sorted((staged / "case").iterdir()):
+            file.replace(folder / file.name)
 
 
 def around(level: Level) -> tuple[Level, ...]:

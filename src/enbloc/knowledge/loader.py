@@ -113,8 +113,9 @@ def is_rows(value: object) -> bool:
 
 def check_source(row: Mapping[str, Any], place: str, file: str, references: Mapping[str, Reference]) -> None:
     source, checked = row.get("source"), row.get("checked")
-    keys: list[str] = source if isinstance(source, list) else [source]
-    if not keys or not all(isinstance(key, str) for key in keys):
+    named = source if isinstance(source, list) else [source]
+    keys = [key for key in named if isinstance(key, str)]
+    if not keys or len(keys) != len(named):
         raise KnowledgeError("has no source", file=file, field=place)
     for key in keys:
         if key not in references:
