@@ -187,6 +187,8 @@ WRONG = [
     (TS_CT, "vertebrae_v2labels.nii.gz", "verse", "totalsegmentator-v2"),
     (TS_CT, "example_ct_sm_seg_v2labels.nii.gz", "totalsegmentator-v1", "totalsegmentator-v2"),
     (TS_CT, "vertebrae_pp_refined_v2.nii.gz", "totalsegmentator-v1", "totalsegmentator-vertebrae-pp"),
+    (TS_CT, "example_seg_v1labels_commit5de6e4d.nii.gz", "totalsegmentator-v2", "totalsegmentator-v1"),
+    ("totalseg_example_dicom", "example_seg_dicom_v2labels.nii.gz", "totalsegmentator-v1", "totalsegmentator-v2"),
 ]
 
 
@@ -199,9 +201,8 @@ def test_wrong_schemes_are_refused_and_the_right_one_is_named(folder, file, decl
     assert any(right in f.text for f in look(case) if f.id == "schemes-that-fit")
 
 
-def test_a_version_1_map_read_as_version_2_is_shouted_at(tmp_path):
-    """Nothing but the heart's C7 would be a vertebra; sides contradict it."""
-    case = case_on(TS_CT, tmp_path, [("example_seg_v1labels_commit5de6e4d.nii.gz", "totalsegmentator-v2")])
-    found = look(case)
-    assert any(f.severity == "contradiction" for f in found)
-    assert any("totalsegmentator-v1 (T11-" in f.text for f in found if f.id == "schemes-that-fit")
+def test_a_whole_spine_of_version_1_is_not_read_nine_levels_off(tmp_path):
+    """Read as version 2 the vertebrae descend just as well, sacrum to T3; lungs, ribs and hips give it away."""
+    case = case_on("totalseg_s0327", tmp_path, [("ct327_seg_pred_monai.nrrd", "totalsegmentator-v2")])
+    with pytest.raises(LabelError, match=r"wrong sides .*every pair is right under totalsegmentator-v1\)"):
+        load_images(case)

@@ -142,6 +142,28 @@ def refuse_strange_values(census: Census, structures: Mapping[int, str], scheme:
     raise LabelError(message, file=file, field="scheme", hint=f"the values would fit {', '.join(fits)}")
 
 
+def refuse_worse_sides(census: Census, structures: Mapping[int, str], scheme: LabelScheme, file: str) -> None:
+    """Raises LabelError when pairs lie on wrong sides and a shipped scheme would put every pair, and more pairs, right.
+
+    This tells apart full maps of two editions whose vertebrae descend in the same order, some levels off each other.
+    """
+    sides = compare_sides(census, structures)
+    if not sides.wrong_way:
+        return
+    better = []
+    for other in map(load_scheme, scheme_names()):
+        names = names_under(census, other)
+        theirs = compare_sides(census, names)
+        complete = len(names) == len(census.values) and any(map(_is_vertebra, names.values()))
+        if complete and not theirs.wrong_way and len(theirs.right_way) > len(sides.right_way):
+            better.append(other.id)
+    if better:
+        shown = ", ".join(sides.wrong_way[:3])
+        message = f"{shown} would lie on the wrong sides under {scheme.id}"
+        hint = f"every pair is right under {', '.join(better)}"
+        raise LabelError(message, file=file, field="scheme", hint=hint)
+
+
 def fitting_schemes(census: Census) -> tuple[str, ...]:
     """Shipped schemes that know every value and name vertebrae, and that nothing contradicts. Fitting is no proof."""
     fits = []

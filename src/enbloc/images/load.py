@@ -16,6 +16,7 @@ from enbloc.images.contradictions import (
     refuse_impossible_jump,
     refuse_reversed,
     refuse_strange_values,
+    refuse_worse_sides,
 )
 from enbloc.images.label_file import ReadLabels, read_labels, scheme_of
 from enbloc.images.labels import levels_from_anchor, refuse_other_anchor
@@ -94,6 +95,7 @@ def _refuse_no_levels(maps: list[LabelMap], censuses: list[Census], files: Imagi
 def _checked(read: ReadLabels, anchor: Anchor | None) -> tuple[LabelMap, list[Note]]:
     """The label map with levels instead of instance numbers; refused when order or sides contradict the scheme."""
     refuse_strange_values(read.census, read.names, read.scheme, read.file)
+    refuse_worse_sides(read.census, read.names, read.scheme, read.file)
     refuse_reversed(read.census, read.names, read.scheme, read.file)
     refuse_impossible_jump(read.census, read.names, read.file)
     refuse_flipped(compare_sides(read.census, read.names), read.file)

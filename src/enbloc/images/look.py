@@ -97,6 +97,7 @@ def _look_at_labels(case: Case, place: int) -> list[Finding]:
     for caveat in contradictions_in(census, names, scheme):
         severity = "contradiction" if caveat.id in SHOUTED else "warning"
         found.append(Finding(severity, entry.file, caveat.id, caveat.text))
+    found += [Finding("note", entry.file, "scheme-trap", f"{scheme.id}: {trap}") for trap in scheme.traps]
     if scheme.form == "values" and scheme.holds != "parts":
         found.append(Finding("note", entry.file, "schemes-that-fit", _fits(census)))
     return found

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from enbloc.core.errors import ImageError
 
-_INPUT = 1 << 18
-_OUTPUT = 1 << 22
+_INPUT = 1 << 16
+_OUTPUT = 1 << 17
 _WINDOW = {"gzip": 31, "deflate": 47}
 
 
