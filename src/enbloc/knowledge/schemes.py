@@ -139,7 +139,7 @@ def _checked_name(name: str, file: str) -> str:
         raise KnowledgeError("structure names are words joined by hyphens", file=file, field=field)
     level = _LEVEL_LIKE.fullmatch(name)
     if level and not is_level(level[1]):
-        hint = nearest(level[1], Level)
+        hint = nearest(level[1], [known.value for known in Level])
         raise KnowledgeError(f"{level[1]} is not a vertebral level", file=file, field=field, hint=hint)
     return name
 
