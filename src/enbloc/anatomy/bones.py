@@ -85,7 +85,9 @@ def bones_of(labels: LabelMap) -> tuple[Bone, ...]:
             box = boxes[value]
             found.append(Bone(Level(name), box, labels.values[box.slices] == value, labels.grid))
     if not found:
-        raise LabelError("no vertebra is labelled", field="imaging.labels", hint="is the declared scheme the right one?")
+        raise LabelError(
+            "no vertebra is labelled", field="imaging.labels", hint="is the declared scheme the right one?"
+        )
     return tuple(sorted(found, key=lambda bone: bone.level.rank))
 
 
@@ -108,7 +110,7 @@ def label_boxes(values: npt.NDArray[np.unsignedinteger]) -> dict[int, Box]:
     return boxes
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _extremes(values: npt.NDArray[np.unsignedinteger], count: int) -> npt.NDArray[np.int64]:
     """Lowest and highest index per label and axis, (count, 3, 2); low > high where the label is absent."""
     found = np.empty((count, 3, 2), np.int64)

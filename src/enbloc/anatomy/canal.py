@@ -90,9 +90,7 @@ def measure_wall(bone: Mask, grid: Grid, pose: Pose) -> CanalWall:
     box = canal_box(grid, pose)
     matrix, offset = index_to_local(grid.crop(box), pose)
     hits = _first_bone(bone[box.slices], matrix, offset, np.array(line), lowest, bins)
-    inside = slice(
-        max(0, int((pose.bottom_mm - lowest) / HEIGHT_MM)), int(np.ceil((pose.top_mm - lowest) / HEIGHT_MM))
-    )
+    inside = slice(max(0, int((pose.bottom_mm - lowest) / HEIGHT_MM)), int(np.ceil((pose.top_mm - lowest) / HEIGHT_MM)))
     typical, closed = _typical(hits[inside], np.sqrt(max(pose.hole_mm2, 100.0) / np.pi))
     return CanalWall(line, lowest, _fill(hits, typical), typical, closed)
 
@@ -144,7 +142,7 @@ def _fill(hits: Array, typical: Array) -> Array:
     return filled
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _first_bone(bone: Mask, matrix: Array, offset: Vector, line: Vector, lowest: float, bins: int) -> Array:
     """Smallest distance from the canal line to a bone voxel's centre by height and angle; infinity where none is near."""
     radius = np.full((bins, ANGLES), np.inf)
@@ -176,7 +174,7 @@ def _first_bone(bone: Mask, matrix: Array, offset: Vector, line: Vector, lowest:
     return radius
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def wall_radius(x: float, y: float, z: float, radius: npt.NDArray[np.float64], lowest: float) -> float:
     """Wall radius in the direction of (x, y) from the canal line at height z; linear in angle, nearest in height."""
     row = min(max(int(np.floor((z - lowest) / HEIGHT_MM)), 0), radius.shape[0] - 1)

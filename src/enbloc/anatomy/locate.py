@@ -59,7 +59,8 @@ def locate(imaging: Imaging, progress: Progress = silent) -> Spine:
     apply_finer_labels(part, owner, poses, imaging, region)
     no_go, basis = no_go_body(imaging, region, part)
     vertebrae = tuple(
-        describe(number, bones, own, outline, walls, owner, grid, region, imaging) for number in range(1, len(bones) + 1)
+        describe(number, bones, own, outline, walls, owner, grid, region, imaging)
+        for number in range(1, len(bones) + 1)
     )
     return Spine(
         grid=grid,

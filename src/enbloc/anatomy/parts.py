@@ -31,14 +31,21 @@ WIDEST_DISC_MM = 22.0
 COLUMN_MM = 1.5
 COLUMNS = 64
 
-BODY, LAMINA_LEFT, LAMINA_RIGHT, SPINOUS = int(Part.BODY), int(Part.LAMINA_LEFT), int(Part.LAMINA_RIGHT), int(Part.SPINOUS)
+BODY, LAMINA_LEFT, LAMINA_RIGHT, SPINOUS = (
+    int(Part.BODY),
+    int(Part.LAMINA_LEFT),
+    int(Part.LAMINA_RIGHT),
+    int(Part.SPINOUS),
+)
 PEDICLE_LEFT, PEDICLE_RIGHT = int(Part.PEDICLE_LEFT), int(Part.PEDICLE_RIGHT)
 TRANSVERSE_LEFT, TRANSVERSE_RIGHT = int(Part.TRANSVERSE_LEFT), int(Part.TRANSVERSE_RIGHT)
 ARTICULAR_LEFT, ARTICULAR_RIGHT = int(Part.ARTICULAR_LEFT), int(Part.ARTICULAR_RIGHT)
 CANAL, DISC = int(Part.CANAL), int(Part.DISC)
 
 
-def landmarks(pose: Pose, wall: CanalWall, half_width_mm: tuple[float, float], pedicle_mm: tuple[float, float]) -> Vector:
+def landmarks(
+    pose: Pose, wall: CanalWall, half_width_mm: tuple[float, float], pedicle_mm: tuple[float, float]
+) -> Vector:
     """The numbers that `_divide` needs, in its order."""
     return np.array(
         [
@@ -87,8 +94,10 @@ def _pedicle_limits(
     return narrow_left - PEDICLE_SPREAD_MM, narrow_right + PEDICLE_SPREAD_MM
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _extent_in_front(owner: PartMap, number: int, matrix: Array, offset: Vector, line: Vector, front: float) -> tuple[float, float]:
+@numba.njit(cache=True)
+def _extent_in_front(
+    owner: PartMap, number: int, matrix: Array, offset: Vector, line: Vector, front: float
+) -> tuple[float, float]:
     low, high = 0.0, 0.0
     for i in range(owner.shape[0]):
         for j in range(owner.shape[1]):
@@ -103,7 +112,7 @@ def _extent_in_front(owner: PartMap, number: int, matrix: Array, offset: Vector,
     return low, high
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _outer_edges(
     owner: PartMap,
     number: int,
@@ -137,9 +146,25 @@ def _outer_edges(
     return edges
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _divide(part: PartMap, owner: PartMap, number: int, matrix: Array, offset: Vector, marks: Vector) -> None:
-    x0, y0, sx, sy, front, middle, back, left, right, bottom, top, body_left, body_right, pedicle_left, pedicle_right = marks
+    (
+        x0,
+        y0,
+        sx,
+        sy,
+        front,
+        middle,
+        back,
+        left,
+        right,
+        bottom,
+        top,
+        body_left,
+        body_right,
+        pedicle_left,
+        pedicle_right,
+    ) = marks
     for i in range(part.shape[0]):
         for j in range(part.shape[1]):
             for k in range(part.shape[2]):
@@ -188,7 +213,15 @@ def slab_planes(poses: Sequence[Pose]) -> tuple[Plane, ...]:
     return tuple(planes)
 
 
-def fill_canal(part: PartMap, owner: PartMap, number: int, grid: Grid, pose: Pose, wall: CanalWall, slab: tuple[Plane | None, Plane | None]) -> None:
+def fill_canal(
+    part: PartMap,
+    owner: PartMap,
+    number: int,
+    grid: Grid,
+    pose: Pose,
+    wall: CanalWall,
+    slab: tuple[Plane | None, Plane | None],
+) -> None:
     """Marks canal voxels between the slab planes (above, below; None at the ends of the column: as far as the wall is described)."""
     box = canal_box(grid, pose)
     matrix, offset = index_to_local(grid.crop(box), pose)
@@ -198,11 +231,19 @@ def fill_canal(part: PartMap, owner: PartMap, number: int, grid: Grid, pose: Pos
             normal = pose.frame.axes @ plane.normal
             limits[row] = [*normal, normal @ pose.frame.to_local(plane.point_mm)]
     _fill_canal(
-        part[box.slices], owner[box.slices], number, matrix, offset, np.array(wall.line), wall.radius, wall.lowest_mm, limits
+        part[box.slices],
+        owner[box.slices],
+        number,
+        matrix,
+        offset,
+        np.array(wall.line),
+        wall.radius,
+        wall.lowest_mm,
+        limits,
     )
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _fill_canal(
     part: PartMap,
     owner: PartMap,
@@ -233,7 +274,13 @@ def _fill_canal(
 
 
 def fill_disc(
-    part: PartMap, owner: PartMap, pair: tuple[int, int], grid: Grid, box: Box, poses: tuple[Pose, Pose | None], wall: CanalWall
+    part: PartMap,
+    owner: PartMap,
+    pair: tuple[int, int],
+    grid: Grid,
+    box: Box,
+    poses: tuple[Pose, Pose | None],
+    wall: CanalWall,
 ) -> None:
     """Marks the disc between the two vertebrae of `pair` (upper, lower) within `box`; owned by the upper one.
 
@@ -251,7 +298,13 @@ def fill_disc(
         plane = _plane_over_columns(upper, lower)
         ceiling = np.clip(ceiling, plane - 3.0, plane + 4.0)
     _fill_disc(
-        part[box.slices], owner[box.slices], pair[0], matrix, offset, _closed(floor, lowest=True), _closed(ceiling, lowest=False)
+        part[box.slices],
+        owner[box.slices],
+        pair[0],
+        matrix,
+        offset,
+        _closed(floor, lowest=True),
+        _closed(ceiling, lowest=False),
     )
 
 
@@ -275,7 +328,7 @@ def _closed(heights: Array, *, lowest: bool) -> Array:
     return np.where(np.isfinite(closed), sign * closed, np.nan)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _heights(
     owner: PartMap, part: PartMap, upper: int, lower: int, matrix: Array, offset: Vector, line: Vector, front: float
 ) -> tuple[Array, Array]:
@@ -304,8 +357,10 @@ def _heights(
     return floor, ceiling
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _fill_disc(part: PartMap, owner: PartMap, upper: int, matrix: Array, offset: Vector, floor: Array, ceiling: Array) -> None:
+@numba.njit(cache=True)
+def _fill_disc(
+    part: PartMap, owner: PartMap, upper: int, matrix: Array, offset: Vector, floor: Array, ceiling: Array
+) -> None:
     for i in range(part.shape[0]):
         for j in range(part.shape[1]):
             for k in range(part.shape[2]):

@@ -47,10 +47,7 @@ def refuse_impossible(bones: Sequence[Bone]) -> None:
 def centroids(bones: Sequence[Bone]) -> Array:
     """Centroid of each bone in RAS mm, (n, 3)."""
     return np.array(
-        [
-            bone.grid.affine.to_world(np.argwhere(bone.mask).mean(axis=0) + np.array(bone.box.lower))
-            for bone in bones
-        ]
+        [bone.grid.affine.to_world(np.argwhere(bone.mask).mean(axis=0) + np.array(bone.box.lower)) for bone in bones]
     )
 
 
@@ -61,7 +58,10 @@ def implausible(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Ca
         missing = missing_between(upper.level, lower.level)
         if missing:
             found.append(
-                Caveat("level-missing", f"{', '.join(missing)} is not labelled although {upper.level} and {lower.level} are")
+                Caveat(
+                    "level-missing",
+                    f"{', '.join(missing)} is not labelled although {upper.level} and {lower.level} are",
+                )
             )
     found += _spacing(bones, poses)
     return tuple(found)
@@ -81,19 +81,23 @@ def _spacing(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> list[Caveat
     return found
 
 
-def implausible_bone(
-    bone: Bone, place: int, bones: Sequence[Bone], poses: Sequence[Pose | None]
-) -> tuple[Caveat, ...]:
+def implausible_bone(bone: Bone, place: int, bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Caveat, ...]:
     """What is odd about one vertebra: its size against its neighbours, loose pieces, the image border, an open ring."""
     found = []
     if bone.cut_at_border:
         found.append(
-            Caveat("cut-at-border", f"{bone.level} touches the edge of the image: part of it may lie outside, and lesions there are not seen")
+            Caveat(
+                "cut-at-border",
+                f"{bone.level} touches the edge of the image: part of it may lie outside, and lesions there are not seen",
+            )
         )
     ratio = _volume_ratio(place, bones)
     if ratio is not None and ratio > MERGED:
         found.append(
-            Caveat("merged-vertebrae", f"{bone.level} has {ratio:.1f} times the volume of its neighbours: two vertebrae under one label?")
+            Caveat(
+                "merged-vertebrae",
+                f"{bone.level} has {ratio:.1f} times the volume of its neighbours: two vertebrae under one label?",
+            )
         )
     if ratio is not None and ratio < SPLIT:
         found.append(
@@ -108,7 +112,10 @@ def implausible_bone(
         found.append(Caveat("label-fragments", f"the label of {bone.level} has detached pieces ({sizes} mm3)"))
     if poses[place] is None and bone.level not in (Level.C1, Level.C2, Level.SACRUM, Level.COCCYX):
         found.append(
-            Caveat("frame-from-neighbours", f"{bone.level} shows no closed bony canal; its frame is taken from its neighbours")
+            Caveat(
+                "frame-from-neighbours",
+                f"{bone.level} shows no closed bony canal; its frame is taken from its neighbours",
+            )
         )
     return tuple(found)
 

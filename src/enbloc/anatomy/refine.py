@@ -26,7 +26,9 @@ BODY = ("part-body", "part-body-border")
 PEDICLE_OR_LAMINA = (Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT, Part.LAMINA_LEFT, Part.LAMINA_RIGHT)
 
 
-def apply_finer_labels(part: PartMap, owner: PartMap, poses: Sequence[Pose | None], imaging: Imaging, region: Box) -> None:
+def apply_finer_labels(
+    part: PartMap, owner: PartMap, poses: Sequence[Pose | None], imaging: Imaging, region: Box
+) -> None:
     """Rewrites `part` of bone voxels that a finer label names.
 
     Schemes with an arch label hold pedicle and lamina in one; there the geometric border between the two stays, but bone called body
@@ -47,7 +49,12 @@ def apply_finer_labels(part: PartMap, owner: PartMap, poses: Sequence[Pose | Non
 
 
 def _body_to_pedicle(
-    part: PartMap, owner: PartMap, voxels: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], poses: Sequence[Pose | None], imaging: Imaging, region: Box
+    part: PartMap,
+    owner: PartMap,
+    voxels: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    poses: Sequence[Pose | None],
+    imaging: Imaging,
+    region: Box,
 ) -> None:
     index = np.argwhere(voxels)
     if len(index) == 0:

@@ -99,7 +99,7 @@ def _star(axis: Vector, radius_deg: float, rings: int) -> list[Vector]:
     return found
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _cast(points: Array, centre: Vector, u: Vector, v: Vector) -> Image:
     """Pixels hit by the points; a single-pixel gap between hit neighbours is closed."""
     image = np.zeros((PIXELS, PIXELS), np.uint8)
@@ -120,7 +120,7 @@ def _cast(points: Array, centre: Vector, u: Vector, v: Vector) -> Image:
     return closed
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _largest_hole(image: Image) -> Image:
     """Marks the largest background region (4-connected) that does not reach the border."""
     region = np.zeros(image.shape, np.int32)
