@@ -46,6 +46,8 @@ SHORT_NAMES = {
     "iliac-vein-right": "iliac v.",
 }
 MOST_LESIONS = 3
+EDGE = 70.0
+"""Kept free of names for the letters, in pixels of a picture 720 wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +204,14 @@ def _outlined(canvas: Canvas, outline: Outline) -> None:
 
 
 def _vessels_named(canvas: Canvas, outlines: list[Outline]) -> None:
-    """Vessels carry their name in the picture, so that colour is not the only sign."""
+    """Vessels carry their name, so that colour is not the only sign; none at the edge, where the letters are."""
     for outline in outlines:
         name = SHORT_NAMES.get(outline.name)
-        if name is not None and outline.pixels * PIXEL_MM**2 >= NAMED_ABOVE_MM2:
-            row, column = np.argwhere(outline.share > 0.5).mean(axis=0)
-            canvas.text(column * ZOOM, row * ZOOM, name, 23 * canvas.grain, ink=_light(STYLES[outline.kind].line))
+        if name is None or outline.pixels * PIXEL_MM**2 < NAMED_ABOVE_MM2:
+            continue
+        y, x = np.argwhere(outline.share > 0.5).mean(axis=0) * ZOOM
+        if min(x, y, canvas.width - x, canvas.height - y) > EDGE * canvas.grain:
+            canvas.text(x, y, name, 23 * canvas.grain, ink=_light(STYLES[outline.kind].line))
 
 
 def _light(colour: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -222,7 +226,7 @@ def _levels_named(canvas: Canvas, column: list[Outline], index: str) -> None:
         if outline.kind != "vertebra" or outline.pixels * PIXEL_MM**2 < NAMED_ABOVE_MM2:
             continue
         row = float(np.argwhere(outline.share > 0.5)[:, 0].mean()) * ZOOM
-        if 60 < row < canvas.height - 60:
+        if EDGE * canvas.grain < row < canvas.height - EDGE * canvas.grain:
             size = 32 if outline.name == index else 26
             canvas.text(70 * canvas.grain, row, outline.name, size * canvas.grain, anchor="lm")
 

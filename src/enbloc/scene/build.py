@@ -221,9 +221,12 @@ def _plus(a: Index, b: Index) -> Index:
 
 
 def _notes(spine: Spine, drawn: tuple[Vertebra, ...]) -> tuple[str, ...]:
-    left_out = [v.level for v in spine.vertebrae if v not in drawn]
-    return (f"not drawn: {_span(left_out)}",) if left_out else ()
-
-
-def _span(levels: list[Level]) -> str:
-    return ", ".join(level.value for level in levels)
+    """The vertebrae left out, as runs: `not drawn: T1 to T6, L1`."""
+    runs: list[list[Level]] = [[]]
+    for vertebra in spine.vertebrae:
+        if vertebra in drawn:
+            runs.append([])
+        else:
+            runs[-1].append(vertebra.level)
+    spans = [run[0].value if len(run) == 1 else f"{run[0].value} to {run[-1].value}" for run in runs if run]
+    return (f"not drawn: {', '.join(spans)}",) if spans else ()

@@ -13,6 +13,8 @@ TRIANGLES = 6000
 """Triangles a structure may cost."""
 COARSE_MM = 1.2
 """Finer voxels are averaged up to, but not beyond, this size before meshing: a picture shows no more."""
+LEVEL = 0.4931
+"""Where between 0 and 1 the surface lies: one half, but off every mean of voxels, which would give faces of no area."""
 SMOOTHING = 12
 PASS_BAND = 0.1
 """Taubin's pass-band frequency k_PB: shape wavelengths longer than a few edges are kept, the voxel staircase is not."""
@@ -23,7 +25,7 @@ FloatField = npt.NDArray[np.float32]
 def surface(mask: Mask, affine: Affine, triangles: int = TRIANGLES) -> tuple[Vertices, Faces]:
     """The surface of `mask` (cropped; indices mean `affine`) as (vertices RAS mm, faces), closed and facing outward.
 
-    Marching cubes at one half on the mask padded by a shell of zeros, Taubin smoothing, quadric decimation. Raises
+    Marching cubes on the mask padded by a shell of zeros, Taubin smoothing, quadric decimation. Raises
     ValueError for an empty mask.
     """
     from skimage.measure import marching_cubes
@@ -31,7 +33,7 @@ def surface(mask: Mask, affine: Affine, triangles: int = TRIANGLES) -> tuple[Ver
     if not mask.any():
         raise ValueError("an empty mask has no surface")
     field, matrix = _at_picture_resolution(mask, affine)
-    vertices, faces, _, _ = marching_cubes(field, 0.5, allow_degenerate=False)  # type: ignore[no-untyped-call]
+    vertices, faces, _, _ = marching_cubes(field, LEVEL)  # type: ignore[no-untyped-call]
     points = vertices.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
     faces = np.ascontiguousarray(faces, dtype=np.int32)
     points = taubin(points, faces)
@@ -44,7 +46,7 @@ def surface(mask: Mask, affine: Affine, triangles: int = TRIANGLES) -> tuple[Ver
 def _at_picture_resolution(mask: Mask, affine: Affine) -> tuple[FloatField, Array]:
     """The mask in a shell of zeros, averaged in blocks where voxels are finer than a picture needs, and its matrix.
 
-    Averaging keeps volume: the half level of the averaged field encloses what the voxels enclose.
+    Averaging keeps volume: the middle level of the averaged field encloses what the voxels enclose.
     """
     factors = tuple(max(1, int(COARSE_MM / spacing)) for spacing in affine.spacing_mm)
     field = _blocks(mask, factors)
