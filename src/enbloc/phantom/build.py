@@ -18,7 +18,7 @@ from enbloc.phantom.surroundings import Rod, surroundings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Voxels:
-    """Codes on the grid: `part` (as in the zone codes), `owner` (1-based level), `other` (1-based into `structures`)."""
+    """Codes on the grid: `part` (zone codes), `owner` (1-based level), `other` (1-based into `structures`)."""
 
     part: Codes
     owner: Codes
@@ -91,11 +91,15 @@ def bounds_of(corners_patient_mm: Array, grid: Grid, pose: Pose) -> Bounds:
     """Index bounds (3, 2) of a block that holds the points, clipped to the grid."""
     index = grid.affine.to_index(pose.to_world(corners_patient_mm))
     bounds = np.stack([np.floor(index.min(axis=0)), np.ceil(index.max(axis=0)) + 1.0], axis=1)
-    return np.clip(bounds, 0, np.array(grid.shape)[:, None]).astype(np.int64)
+    clipped: Bounds = np.clip(bounds, 0, np.array(grid.shape)[:, None]).astype(np.int64)
+    return clipped
 
 
 def _space_bounds(column: Column, i: int, grid: Grid, pose: Pose) -> Bounds:
-    """Around body, disc below and canal of one vertebra; the canal of the end vertebrae runs on to the border of the scan."""
+    """Around body, disc below and canal of one vertebra.
+
+    The canal of the end vertebrae runs on to the border of the scan.
+    """
     v = column.shapes[i]
     half = 0.5 * float(v["height"])
     up = half if i else half + 200.0

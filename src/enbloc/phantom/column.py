@@ -20,7 +20,7 @@ _PEDICLE, _SPINOUS, _TRANSVERSE, _ARTICULAR = 2, 6, 7, 9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """The vertebrae of one patient, cranial first, in the patient's own mm (before the patient is turned in the scanner)."""
+    """The vertebrae of one patient, cranial first, in the patient's own mm (before any turn in the scanner)."""
 
     levels: tuple[Level, ...]
     sizes: tuple[Dimensions, ...]
@@ -78,7 +78,10 @@ def build_column(spec: PhantomSpec) -> Column:
 
 
 def _middle(origin: Array) -> Vector:
-    """The point the patient is turned about; x stays, so that the mirror plane is the plane x = 0 of a straight patient."""
+    """The point the patient is turned about.
+
+    X stays, so that the mirror plane is the plane x = 0 of a straight patient.
+    """
     middle: Vector = 0.5 * (origin[0] + origin[-1])
     return middle
 
@@ -97,7 +100,7 @@ def _sized(size: Dimensions, spec: PhantomSpec) -> Dimensions:
 
 
 def _curve(levels: tuple[Level, ...], sizes: tuple[Dimensions, ...], spec: PhantomSpec) -> Curve:
-    """Natural wedges plus the wished kyphosis (three fifths in the bodies, the rest in the discs) and one side curve."""
+    """Natural wedges plus the wished kyphosis (three fifths in bodies, the rest in discs) and one side curve."""
     n = len(levels)
     extra = dict(spec.wedges)
     body = [
@@ -116,7 +119,7 @@ def _curve(levels: tuple[Level, ...], sizes: tuple[Dimensions, ...], spec: Phant
 
 
 def _turn(forward: float, sideways: float, twist: float) -> Array:
-    """Rows right, anterior, superior of a vertebra tilted forward, its top to the left by `sideways`, turned by `twist`; degrees."""
+    """Rows right, anterior, superior of a vertebra tilted forward, then sideways and turned; degrees."""
     f, s, t = radians(forward), radians(sideways), radians(twist)
     pitch = np.array([[1.0, 0.0, 0.0], [0.0, cos(f), -sin(f)], [0.0, sin(f), cos(f)]])
     roll = np.array([[cos(s), 0.0, sin(s)], [0.0, 1.0, 0.0], [-sin(s), 0.0, cos(s)]])

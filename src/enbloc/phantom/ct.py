@@ -33,8 +33,8 @@ def render(spec: PhantomSpec, truth: Truth, grid: Grid, voxels: Voxels, tumour: 
     """The CT as int16 HU on `grid`; noise from the seed of `spec`, a lytic tumour with a thin shell of eaten bone."""
     to_mm = index_to_patient(grid, truth.pose)
     hu: Hounsfield = np.empty(grid.shape, np.float32)
-    chest, belly = _trunk(truth)
-    _soft_tissue(hu, to_mm, truth.column.arrays, chest, belly)
+    girth = np.array([min(1.0, size.rib_reach / 112.0) or 1.0 for size in truth.column.sizes])
+    _soft_tissue(hu, to_mm, truth.column.arrays, _trunk(truth), girth, -1.0 if spec.mirror else 1.0)
     _label_tissue(hu, voxels.part, voxels.other, _structure_hu(voxels.structures))
     _bone(hu, voxels.part, voxels.owner, to_mm, truth.column.arrays, float(grid.spacing_mm.mean()))
     rods = segmental_arteries(truth.column, spec.mirror)
@@ -54,13 +54,17 @@ def _trunk(truth: Truth) -> tuple[float, float]:
     """Heights (patient mm) between which chest turns into belly: the domes of the diaphragm at T10, its crura at L1."""
     rank = np.array([level.rank for level in truth.column.levels], dtype=np.float64)
     height = truth.column.origin[:, 2]
-    slope = 25.0
-    dome = float(height[0] - slope * (Level.T10.rank - rank[0]))
-    crura = float(height[0] - slope * (Level.L1.rank - rank[0]))
-    if len(rank) > 1:
-        dome = float(np.interp(Level.T10.rank, rank, height, left=dome, right=height[-1] - slope * (Level.T10.rank - rank[-1])))
-        crura = float(np.interp(Level.L1.rank, rank, height, left=crura, right=height[-1] - slope * (Level.L1.rank - rank[-1])))
+    dome, crura = (_height(level, rank, height) for level in (Level.T10, Level.L1))
     return dome, crura
+
+
+def _height(level: Level, rank: Array, height: Array, step_mm: float = 25.0) -> float:
+    """Height of a level's body; beyond the ends of the column `step_mm` for each level."""
+    if level.rank < rank[0]:
+        return float(height[0] + step_mm * (rank[0] - level.rank))
+    if level.rank > rank[-1]:
+        return float(height[-1] - step_mm * (level.rank - rank[-1]))
+    return float(np.interp(level.rank, rank, height))
 
 
 def _structure_hu(structures: tuple[str, ...]) -> Hounsfield:
@@ -70,7 +74,7 @@ def _structure_hu(structures: tuple[str, ...]) -> Hounsfield:
             values.append(CORD)
         elif name == "dural-sac":
             values.append(FLUID)
-        elif name.startswith("rib"):
+        elif name.startswith(("rib", "sacrum")):
             values.append(CORTEX)
         else:
             values.append(ARTERY if name == "aorta" or "artery" in name else VEIN)
@@ -78,9 +82,9 @@ def _structure_hu(structures: tuple[str, ...]) -> Hounsfield:
 
 
 @njit(cache=True)
-def _tissue(cx: float, cy: float, z: float, chest: float, belly: float) -> float:
+def _tissue(cx: float, cy: float, z: float, chest: float, belly: float, girth: float) -> float:  # noqa: PLR0911 - one tissue, one return
     """Soft tissue by place along the column, `cx` to the right and `cy` forward of the middle of the canal."""
-    skin = ellipse(cx, cy - 45.0, 165.0, 118.0)
+    skin = ellipse(cx, cy - 42.0, 155.0, 110.0)
     side = abs(cx)
     if skin > 0.0:
         return AIR
@@ -90,22 +94,22 @@ def _tissue(cx: float, cy: float, z: float, chest: float, belly: float) -> float
         return MUSCLE
     if skin > -14.0:
         return FAT
-    wall = ellipse(cx, cy - 52.0, 132.0, 86.0)
+    wall = ellipse(cx, cy + 26.0 - 74.0 * girth, 106.0 * girth, 74.0 * girth)
     if wall > 0.0:
-        return MUSCLE if wall < 16.0 else FAT
-    if side < 60.0 and cy < -8.0:
+        return MUSCLE if wall < 15.0 else FAT
+    if ellipse(cx, cy - 2.0, 46.0, 24.0) < 0.0:
         return FAT
     return _inside(cx, cy, z, chest, belly)
 
 
 @njit(cache=True)
-def _inside(cx: float, cy: float, z: float, chest: float, belly: float) -> float:
+def _inside(cx: float, cy: float, z: float, chest: float, belly: float) -> float:  # noqa: PLR0911
     """Chest and belly: lungs over the diaphragm, then liver, spleen, kidneys, psoas, fat and bowel."""
     side = abs(cx)
     slack = (side / 120.0) ** 2 + ((cy - 60.0) / 90.0) ** 2
     dome = chest + (belly - chest) * min(1.0, slack)
     if z > dome + 4.0:
-        return LUNG if ellipse(cx, cy - 64.0, 40.0, 66.0) > 0.0 else VISCERA
+        return LUNG if ellipse(cx, cy - 62.0, 38.0, 58.0) > 0.0 else VISCERA
     if z > dome:
         return MUSCLE
     thin = 15.0 * min(1.0, max(0.0, (belly - z) / 60.0))
@@ -132,8 +136,10 @@ def wavy(x: float, y: float, z: float) -> float:
 
 
 @njit(cache=True, parallel=True)
-def _soft_tissue(hu: Hounsfield, to_mm: Array, column: Column, chest: float, belly: float) -> None:
-    """Everything but the skeleton."""
+def _soft_tissue(
+    hu: Hounsfield, to_mm: Array, column: Column, heights: tuple[float, float], girth: Array, right: float
+) -> None:
+    """Everything but the skeleton; `right` is -1 for the mirrored patient, whose liver lies on the left."""
     origin, axes, shapes, _ = column
     for a in prange(hu.shape[0]):
         for b in range(hu.shape[1]):
@@ -141,8 +147,9 @@ def _soft_tissue(hu: Hounsfield, to_mm: Array, column: Column, chest: float, bel
                 x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
                 y = to_mm[1, 0] * a + to_mm[1, 1] * b + to_mm[1, 2] * c + to_mm[1, 3]
                 z = to_mm[2, 0] * a + to_mm[2, 1] * b + to_mm[2, 2] * c + to_mm[2, 3]
-                _, _, cx, cy = k.along(origin, axes, shapes, x, y, z)
-                hu[a, b, c] = _tissue(cx, cy, z, chest, belly)
+                i, t, cx, cy = k.along(origin, axes, shapes, x, y, z)
+                wide = girth[i] + t * (girth[min(i + 1, girth.shape[0] - 1)] - girth[i])
+                hu[a, b, c] = _tissue(right * cx, cy, z, heights[0], heights[1], wide)
 
 
 @njit(cache=True, parallel=True)

@@ -16,8 +16,8 @@ from enbloc.phantom.make import Phantom
 def erase(phantom: Phantom, level: Level | str, fraction: float, seed: int = 0) -> Phantom:
     """A copy whose label map has lost `fraction` (0.05-0.9) of one vertebra's bone in a tumour-like blob.
 
-    The tumour mask gains the hole; the truth, outline included, stays that of the whole vertebra. Raises InputError for a level
-    that is not in the phantom or has no label of its own.
+    The tumour mask gains the hole; the truth, outline included, stays that of the whole vertebra and of the first
+    tumour. Raises InputError for a level that is not in the phantom.
     """
     if not 0.05 <= fraction <= 0.9:
         raise InputError("fraction must lie between 0.05 and 0.9", field="fraction")
@@ -34,7 +34,7 @@ def erase(phantom: Phantom, level: Level | str, fraction: float, seed: int = 0) 
 
 
 def _hole(phantom: Phantom, bone: Mask, fraction: float, seed: int) -> Mask:
-    """The bone voxels nearest, in a bumpy metric, to a point on one side of the body, as many as `fraction` asks for."""
+    """The share `fraction` of bone voxels nearest, in a bumpy metric, to a point on one side of the body."""
     rng = np.random.default_rng([seed, phantom.spec.seed])
     owner = int(phantom.voxels.owner[bone][0]) - 1
     column = phantom.truth.column
@@ -43,7 +43,9 @@ def _hole(phantom: Phantom, bone: Mask, fraction: float, seed: int) -> Mask:
     local = (phantom.truth.pose.to_patient(world) - column.origin[owner]) @ column.axes[owner].T
     v = column.shapes[owner]
     side = rng.choice([-1.0, 1.0])
-    centre = np.array([side * rng.uniform(0.3, 0.7) * v["width_up"], rng.uniform(-0.5, 0.4) * v["depth_up"], rng.uniform(-4.0, 4.0)])
+    centre = np.array(
+        [side * rng.uniform(0.3, 0.7) * v["width_up"], rng.uniform(-0.5, 0.4) * v["depth_up"], rng.uniform(-4.0, 4.0)]
+    )
     distance = np.linalg.norm((local - centre) / np.array([1.1, 1.0, 0.9]), axis=1) + _dents(local, rng)
     keep = distance <= np.quantile(distance, fraction)
     hole: Mask = np.zeros(bone.shape, np.bool_)

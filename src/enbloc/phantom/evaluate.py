@@ -16,7 +16,10 @@ BONE, CANAL, CORD, SAC, DISC, SOLID, BODY = range(7)
 
 @njit(cache=True, parallel=True)
 def field(column: Column, what: int, index: int, points: Array, out: Array) -> None:
-    """Distance-like value of one structure at `points` (n, 3), patient mm; `index` picks the vertebra where that matters."""
+    """Distance-like value of one structure at `points` (n, 3), patient mm.
+
+    `index` picks the vertebra where that matters.
+    """
     origin, axes, shapes, limbs = column
     for n in prange(points.shape[0]):
         x, y, z = points[n, 0], points[n, 1], points[n, 2]

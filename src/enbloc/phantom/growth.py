@@ -1,4 +1,4 @@
-"""The tumour as an implicit function: a union of blobs with a bumpy surface, held back by the zones it must not enter."""
+"""The tumour as an implicit function: blobs with a bumpy surface, held back by the zones they must not enter."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from enbloc.phantom.primitives import ellipsoid, limb, smooth_min
 class Restraint(Protocol):
     """What holds one lesion back.
 
-    `level`: the vertebra (0-based) it speaks of. Zones: 1 forbidden, 0 free to grow into; `above`, `below` are the neighbours.
-    `clearance` is kept from forbidden zones; `y_low`, `y_high` bound the bone part in the vertebra's frame. Reaches: into the canal
-    from its wall, out of the bone, into disc and neighbours past the endplate. `sac`: 1 keeps out of the dural sac.
+    `level`: the vertebra (0-based) it speaks of. Zones: 1 forbidden, 0 free to grow into; `above`, `below` are the
+    neighbours. `clearance` is kept from forbidden zones; `y_low`, `y_high` bound the bone part in the vertebra's
+    frame. Reaches: into the canal from its wall, out of the bone, into disc and neighbours past the endplate. `sac`:
+    1 keeps out of the dural sac.
     """
 
     level: float
@@ -53,7 +54,7 @@ FUSE_MM = 3.0
 
 @njit(cache=True)
 def blob(blobs: Array, bumps: Array, column: Column, x: float, y: float, z: float) -> float:
-    """Union of blobs (n, 14: vertebra, kind, numbers in that vertebra's frame) with the bumps (m, 5: wave vector, phase, height)."""
+    """Union of blobs (n, 14: vertebra, kind, numbers in its frame) with bumps (m, 5: wave vector, phase, height)."""
     origin, axes, _, _ = column
     distance = k.FAR
     for b in range(blobs.shape[0]):
@@ -90,43 +91,15 @@ def hull(rules: Restraint, column: Column, x: float, y: float, z: float, whole: 
 
 
 @njit(cache=True)
-def barred(distance: float, rules: Restraint, column: Column, x: float, y: float, z: float) -> float:
-    """`distance` to the blob, held back by every forbidden zone and every reach."""
+def past_neighbours(distance: float, rules: Restraint, column: Column, x: float, y: float, z: float) -> float:
+    """`distance`, held back by the vertebra and disc on either side, or by the reach into them."""
     origin, axes, shapes, limbs = column
     i = int(rules.level)
-    last = origin.shape[0] - 1
     m = rules.clearance
     v = shapes[i]
-    lx, ly, lz = k.local(origin, axes, i, x, y, z)
-    own, _ = k.bone(origin, axes, shapes, limbs, i, x, y, z)
-    whole, _ = k.flesh(v, limbs[i], lx, ly, lz)
-    space, cord, sac, _ = k.canal(origin, axes, shapes, x, y, z)
-    distance = max(distance, max(rules.y_low - ly, ly - rules.y_high))
-    if rules.body == 1.0:
-        distance = max(distance, m - max(own, v.wall_y - ly))
-    for side in (-1.0, 1.0):
-        if (rules.pedicle_left if side < 0.0 else rules.pedicle_right) == 1.0:
-            bar = max(max(own, max(ly - v.wall_y, v.canal_y - ly)), 0.5 * v.canal_w - side * lx)
-            distance = max(distance, m - bar)
-    if rules.arch == 1.0:
-        forward = max(ly - v.wall_y, v.pedicle_z + v.pedicle_h + 1.0 - lz)
-        wing = v.pedicle_x - abs(lx)
-        distance = max(distance, m - max(own, min(ly - v.canal_y, min(forward, wing))))
-    if rules.canal == 1.0:
-        distance = max(distance, m - space)
-    else:
-        distance = max(distance, max(-space - rules.canal_reach, 0.4 - cord))
-        if rules.sac == 1.0:
-            distance = max(distance, 0.2 - sac)
-    joined = whole
-    for j in (i - 1, i + 1):
-        if 0 <= j <= last and (rules.above if j < i else rules.below) == 1.0:
-            other, _ = k.raw(origin, axes, shapes, limbs, j, x, y, z)
-            joined = max(joined, 0.5 * (whole - other + k.FACET_GAP_MM))
-    inside = hull(rules, column, x, y, z, joined, space)
-    distance = max(distance, inside + min(m, 1.0) if rules.outside == 1.0 else inside - rules.outside_reach)
+    _, ly, lz = k.local(origin, axes, i, x, y, z)
     for j, forbidden, reach in ((i - 1, rules.above, rules.above_reach), (i + 1, rules.below, rules.below_reach)):
-        if not 0 <= j <= last:
+        if not 0 <= j < origin.shape[0]:
             continue
         d = k.disc(origin, axes, shapes, min(i, j), x, y, z)
         if forbidden == 1.0:
@@ -141,8 +114,47 @@ def barred(distance: float, rules: Restraint, column: Column, x: float, y: float
             wx, wy, wz = k.local(origin, axes, j, x, y, z)
             deep = -k.endplate(shapes[j], wy, wz if j > i else -wz, 0.0)
             deep = max(deep - 2.0, -k.body(shapes[j], abs(wx), wy, wz))
-            distance = max(distance, max(deep - reach, shapes[j].wall_y + m - wy))
+            distance = max(distance, deep - reach, shapes[j].wall_y + m - wy)
     return distance
+
+
+@njit(cache=True)
+def barred(distance: float, rules: Restraint, column: Column, x: float, y: float, z: float) -> float:
+    """`distance` to the blob, held back by every forbidden zone and every reach."""
+    origin, axes, shapes, limbs = column
+    i = int(rules.level)
+    last = origin.shape[0] - 1
+    m = rules.clearance
+    v = shapes[i]
+    lx, ly, lz = k.local(origin, axes, i, x, y, z)
+    own, _ = k.bone(origin, axes, shapes, limbs, i, x, y, z)
+    whole, _ = k.flesh(v, limbs[i], lx, ly, lz)
+    space, cord, sac, _ = k.canal(origin, axes, shapes, x, y, z)
+    distance = max(distance, rules.y_low - ly, ly - rules.y_high)
+    if rules.body == 1.0:
+        distance = max(distance, m - max(own, v.wall_y - ly))
+    for side in (-1.0, 1.0):
+        if (rules.pedicle_left if side < 0.0 else rules.pedicle_right) == 1.0:
+            bar = max(own, ly - v.wall_y, v.canal_y - ly, 0.5 * v.canal_w - side * lx)
+            distance = max(distance, m - bar)
+    if rules.arch == 1.0:
+        forward = max(ly - v.wall_y, v.pedicle_z + v.pedicle_h + 1.0 - lz)
+        wing = v.pedicle_x - abs(lx)
+        distance = max(distance, m - max(own, min(ly - v.canal_y, forward, wing)))
+    if rules.canal == 1.0:
+        distance = max(distance, m - space)
+    else:
+        distance = max(distance, -space - rules.canal_reach, 0.4 - cord)
+        if rules.sac == 1.0:
+            distance = max(distance, 0.2 - sac)
+    joined = whole
+    for j in (i - 1, i + 1):
+        if 0 <= j <= last and (rules.above if j < i else rules.below) == 1.0:
+            other, _ = k.raw(origin, axes, shapes, limbs, j, x, y, z)
+            joined = max(joined, 0.5 * (whole - other + k.FACET_GAP_MM))
+    inside = hull(rules, column, x, y, z, joined, space)
+    distance = max(distance, inside + min(m, 1.0) if rules.outside == 1.0 else inside - rules.outside_reach)
+    return past_neighbours(distance, rules, column, x, y, z)
 
 
 @njit(cache=True)

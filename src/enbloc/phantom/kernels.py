@@ -1,8 +1,8 @@
 """The column as implicit functions of one point: vertebra, canal, cord, disc, zone.
 
-Points are in the patient's own mm (x right, y anterior, z superior, before the patient is turned in the scanner). A `Column` of
-arrays travels through every kernel: origin (n, 3), axes (n, 3, 3) rows right-anterior-superior, shape (n,) records of
-`VERTEBRA`, limbs (n, m, 13).
+Points are in the patient's own mm (x right, y anterior, z superior, before the patient is turned in the scanner). A
+`Column` of arrays travels through every kernel: origin (n, 3), axes (n, 3, 3) rows right-anterior-superior, shape
+(n,) records of `VERTEBRA`, limbs (n, m, 13).
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from enbloc.phantom.primitives import ellipse, limb, smooth_max, smooth_min, squ
 class Shape(Protocol):
     """What one vertebra's body, arch and canal are drawn with, in its own frame; mm unless a share or a slope.
 
-    Half axes of the body at its endplates, its mean height, share lost at the waist, tangent of half the wedge angle, hollow of the
-    endplates. Canal: y of its front (the posterior wall) and of its middle, half axes, how much it narrows backwards. Lamina:
-    thickness, upper and lower edge, lean. Pedicle: z, half height, outer x. Half axes of the cord and of the disc below. Asymmetry:
-    share of size and shear of the arch. Reach: the box that holds the vertebra.
+    Half axes of the body at its endplates, its mean height, share lost at the waist, tangent of half the wedge angle,
+    hollow of the endplates. Canal: y of its front (the posterior wall) and of its middle, half axes, how much it
+    narrows backwards. Lamina: thickness, upper and lower edge, lean. Pedicle: z, half height, outer x. Half axes of
+    the cord and of the disc below. Asymmetry: share of size and shear of the arch. Reach: the box that holds the
+    vertebra.
     """
 
     width_up: float
@@ -87,7 +88,7 @@ def local(origin: Array, axes: Array, i: int, x: float, y: float, z: float) -> t
 
 @njit(cache=True, inline="always")
 def opening(x: float, y: float, half_w: float, half_d: float, taper: float) -> float:
-    """Section of the canal, y from its middle: between ellipse and rounded rectangle, narrowing backwards by `taper`."""
+    """Section of the canal, y from its middle: half ellipse, half rounded rectangle, narrower behind by `taper`."""
     back = min(1.3, max(0.0, 0.35 - y / half_d))
     w = half_w * (1.0 - taper * back)
     return 0.5 * (ellipse(x, y, w, half_d) + squircle(x, y, w, half_d))
@@ -95,7 +96,10 @@ def opening(x: float, y: float, half_w: float, half_d: float, taper: float) -> f
 
 @njit(cache=True, inline="always")
 def endplate(v: Shape, y: float, outwards: float, bowl: float) -> float:
-    """Height above an endplate, `outwards` being z for the upper and -z for the lower one; `bowl` is 1 in its middle, 0 at the rim."""
+    """Height above an endplate, `outwards` being z for the upper and -z for the lower one.
+
+    `bowl` is 1 in its middle, 0 at the rim.
+    """
     return outwards - (0.5 * v.height - v.tilt * y - v.hollow * bowl)
 
 
@@ -130,7 +134,10 @@ def lamina(v: Shape, x: float, y: float, z: float) -> float:
 
 @njit(cache=True)
 def flesh(v: Shape, limbs: Array, x: float, y: float, z: float) -> tuple[float, float]:
-    """The whole vertebra before canal and joints are carved; with the arch part whose shape is nearest. Own frame, mm."""
+    """The whole vertebra before canal and joints are carved.
+
+    With the arch part whose shape is nearest. Own frame, mm.
+    """
     x = x + v.shear * max(0.0, v.wall_y - y)
     x = abs(x / (1.0 + v.lopsided) if x > 0.0 else x / (1.0 - v.lopsided))
     distance = body(v, x, y, z)
@@ -158,7 +165,7 @@ def solid(v: Shape, limbs: Array, x: float, y: float, z: float) -> tuple[float, 
 
 @njit(cache=True)
 def along(origin: Array, axes: Array, shapes: Shapes, x: float, y: float, z: float) -> tuple[int, float, float, float]:
-    """Place along the column: vertebra above, share of the way to the next (0..1), and x, y from the middle of the canal.
+    """Place along the column: vertebra above, share of the way to the next, and x, y from the middle of the canal.
 
     Between two vertebrae the coordinates of both frames are blended, so that canal, cord and vessels follow the curve.
     """
@@ -216,7 +223,10 @@ def raw(
 def bone(
     origin: Array, axes: Array, shapes: Shapes, limbs: Array, i: int, x: float, y: float, z: float
 ) -> tuple[float, float]:
-    """Bone of vertebra `i`: its solid, less the canal and less half a joint gap towards each neighbour; and its arch part."""
+    """Bone of vertebra `i`: its solid, less the canal and less half a joint gap towards each neighbour.
+
+    And its arch part.
+    """
     distance, part = raw(origin, axes, shapes, limbs, i, x, y, z)
     if distance >= FAR:
         return distance, part
@@ -234,23 +244,19 @@ def part_of(v: Shape, arch_part: float, x: float, y: float, z: float) -> int:
     """Part code of a bone point in the vertebra's frame, by the planes that define body, pedicle and arch."""
     outward = abs(x)
     right = 1 if x > 0.0 else 0
-    if y >= v.wall_y and not (arch_part == _TRANSVERSE and outward > v.pedicle_x):
-        return BODY
-    if y >= v.canal_y:
-        if arch_part == _TRANSVERSE and outward > v.pedicle_x:
-            return TRANSVERSE_LEFT + right
-        if outward < 0.5 * v.canal_w:
-            return BODY
-        if z > v.pedicle_z + v.pedicle_h + 1.0:
-            return ARTICULAR_LEFT + right
-        return PEDICLE_LEFT + right
-    if arch_part == _SPINOUS:
-        return SPINOUS
-    if arch_part == _TRANSVERSE:
-        return TRANSVERSE_LEFT + right
-    if arch_part == _ARTICULAR:
-        return ARTICULAR_LEFT + right
-    return LAMINA_LEFT + right
+    wing = arch_part == _TRANSVERSE and outward > v.pedicle_x
+    code = LAMINA_LEFT + right
+    if wing or (y < v.canal_y and arch_part == _TRANSVERSE):
+        code = TRANSVERSE_LEFT + right
+    elif y >= v.wall_y or (y >= v.canal_y and outward < 0.5 * v.canal_w):
+        code = BODY
+    elif y >= v.canal_y:
+        code = (ARTICULAR_LEFT if z > v.pedicle_z + v.pedicle_h + 1.0 else PEDICLE_LEFT) + right
+    elif arch_part == _SPINOUS:
+        code = SPINOUS
+    elif arch_part == _ARTICULAR:
+        code = ARTICULAR_LEFT + right
+    return code
 
 
 @njit(cache=True)
@@ -283,7 +289,7 @@ def disc(origin: Array, axes: Array, shapes: Shapes, i: int, x: float, y: float,
     gap = -min(endplate(v, uy, -uz, 1.2 * bowl), endplate(shapes[i + 1], wy, wz, bowl)) - 1.2
     gap = max(gap, -min(body(v, abs(ux), uy, uz), body(shapes[i + 1], abs(wx), wy, wz)))
     space, _, _, _ = canal(origin, axes, shapes, x, y, z)
-    return max(max(disc_side(origin, axes, shapes, i, x, y, z), gap), -space)
+    return max(disc_side(origin, axes, shapes, i, x, y, z), gap, -space)
 
 
 @njit(cache=True)

@@ -35,7 +35,10 @@ def numbering(scheme: LabelScheme) -> Mapping[int, str]:
 
 
 def label_map(voxels: Voxels, column: Column, grid: Grid, to_mm: Array, scheme: LabelScheme) -> LabelMap:
-    """The voxels under `scheme`. What the scheme cannot name stays 0; S1 counts as sacrum where S1 has no value of its own."""
+    """The voxels under `scheme`.
+
+    What the scheme cannot name stays 0; S1 counts as sacrum where S1 has no value of its own.
+    """
     names = numbering(scheme)
     values = {name: value for value, name in reversed(list(names.items()))}
     by_part = _part_table(values, column.levels, scheme.holds)

@@ -22,7 +22,7 @@ from enbloc.phantom.tumour import Lesion, grow
 
 @dataclass(frozen=True, eq=False)
 class Phantom:
-    """A parametric patient as scanned. `labels` and `tumour` share `grid`; axis order RAS (a file may be written otherwise).
+    """A parametric patient as scanned. `labels` and `tumour` share `grid`, axis order RAS (files may differ).
 
     `voxels` holds the zone code and owner of every voxel centre, before the scheme's numbers are put on.
     """

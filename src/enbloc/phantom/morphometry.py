@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib import resources
 
 from enbloc.core.errors import KnowledgeError
 from enbloc.core.levels import Level
+from enbloc.knowledge import load_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,7 @@ class Dimensions:
 @cache
 def morphometry() -> dict[Level, Dimensions]:
     """The shipped table, T1 to S1."""
-    text = (resources.files("enbloc.knowledge") / "phantom" / "morphometry.toml").read_text("utf-8")
-    table = tomllib.loads(text)
+    table = load_table("phantom/morphometry.toml")
     names = [field.name for field in fields(Dimensions)]
     if table["table"]["columns"] != names:
         raise KnowledgeError(

@@ -1,4 +1,7 @@
-"""Implicit functions to voxels: bone, canal and disc codes with their owner; cord, dural sac, ribs and vessels as structures."""
+"""Implicit functions to voxels: bone, canal and disc codes with their owner.
+
+Cord, dural sac, ribs and vessels as structures.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,10 @@ def paint_spaces(
 
 @njit(cache=True, parallel=True)
 def paint_rods(other: Codes, part: Codes, to_mm: Array, bounds: Bounds, rods: Array, codes: Codes) -> None:
-    """Ribs and vessels: rods (n, 12) with a code each, wherever neither bone, canal nor disc is. The first rod keeps a voxel."""
+    """Ribs and vessels: rods (n, 12) with a code each, wherever neither bone, canal nor disc is.
+
+    The first rod keeps a voxel.
+    """
     for a in prange(other.shape[0]):
         for r in range(rods.shape[0]):
             if not bounds[r, 0, 0] <= a < bounds[r, 0, 1]:

@@ -67,7 +67,8 @@ def squircle(x: float, y: float, half_x: float, half_y: float) -> float:
 def limb(x: float, y: float, z: float, s: Array) -> float:
     """First-order distance to a tapered rod with round ends and elliptical section.
 
-    `s`: start xyz, end xyz, radius at start, radius at end, direction xyz (unit) in which the section is stretched, stretch.
+    `s`: start xyz, end xyz, radius at start, radius at end, direction xyz (unit) in which the section is stretched,
+    stretch.
     """
     ux = s[3] - s[0]
     uy = s[4] - s[1]
@@ -89,9 +90,9 @@ def limb(x: float, y: float, z: float, s: Array) -> float:
     norm = sqrt(qx * qx + qy * qy + qz * qz)
     radius = s[6] + t * (s[7] - s[6])
     if norm < 1e-9:
-        return -radius * min(1.0, s[11])
+        return float(-radius * min(1.0, s[11]))
     again = (qx * s[8] + qy * s[9] + qz * s[10]) * shrink
     gx = qx + s[8] * again
     gy = qy + s[9] * again
     gz = qz + s[10] * again
-    return (norm - radius) * norm / sqrt(gx * gx + gy * gy + gz * gz)
+    return float((norm - radius) * norm / sqrt(gx * gx + gy * gy + gz * gz))

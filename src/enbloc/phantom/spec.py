@@ -28,11 +28,11 @@ VARIANTS = {
 class TumourSpec:
     """A tumour of a wished Tomita type.
 
-    `variant` picks among the ways to be of that type (see `VARIANTS`). `deciding_mm`: how far the feature that makes the type
-    reaches (into the pedicle, the arch, the canal, beside the vertebra, the neighbour, or the skip lesion's width); None leaves
-    it to `size`. `clearance_mm`: kept free towards zones that must stay free. `disc_mm`: how far it
-    grows into the disc below (0: touches it, None: keeps clear).
-    `roughness`: height of the surface's bumps as a share of the tumour's radius. `displaces_sac`: the dural sac gives way.
+    `variant` picks among the ways to be of that type (see `VARIANTS`). `deciding_mm`: how far the feature that makes
+    the type reaches (into the pedicle, the arch, the canal, beside the vertebra, the neighbour, or the skip lesion's
+    width); None leaves it to `size`. `clearance_mm`: kept free towards zones that must stay free. `disc_mm`: how far
+    it grows into the disc below (0: touches it, None: keeps clear). `roughness`: height of the surface's bumps as a
+    share of the tumour's radius. `displaces_sac`: the dural sac gives way.
     """
 
     type: int | None = 4
@@ -71,12 +71,13 @@ class TumourSpec:
 class PhantomSpec:
     """A parametric patient and the scan taken of it. Angles in degrees, lengths in mm.
 
-    `levels` run contiguously from cranial to caudal within T1-S1. `kyphosis_deg` (negative: lordosis) and `scoliosis_deg` (Cobb,
-    convex to the right) are added to the natural curve over the whole range, `wedges` to single bodies. `scale` sizes the patient,
-    `pedicle_scale` the pedicle widths, `asymmetry` makes the right side that share larger than the left and pulls the arch aside.
-    `rotation_deg` turns the patient in the scanner (about R, then A, then S), `position_mm` places the middle of the range;
-    `oblique_deg` turns the scanner's grid instead. `orientation` is the axis order of the stored array. `margin_mm` is kept around
-    the vertebrae to left and right, front and back, above and below. `mirror` makes the mirror image of the patient.
+    `levels` run contiguously from cranial to caudal within T1-S1. `kyphosis_deg` (negative: lordosis) and
+    `scoliosis_deg` (Cobb, convex to the right) are added to the natural curve over the whole range, `wedges` to
+    single bodies. `scale` sizes the patient, `pedicle_scale` the pedicle widths, `asymmetry` makes the right side
+    that share larger than the left and pulls the arch aside. `rotation_deg` turns the patient in the scanner (about
+    R, then A, then S), `position_mm` places the middle of the range; `oblique_deg` turns the scanner's grid instead.
+    `orientation` is the axis order of the stored array. `margin_mm` is kept around the vertebrae to left and right,
+    front and back, above and below. `mirror` makes the mirror image of the patient.
     """
 
     levels: tuple[Level | str, ...] = ("T10", "T11", "T12", "L1", "L2")

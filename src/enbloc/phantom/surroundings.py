@@ -17,7 +17,7 @@ RIB_STEPS = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rod:
-    """One named structure as a chain of rods: rows of start, end, radii, stretch axis, stretch (see `primitives.limb`)."""
+    """One named structure as a chain of rods: rows as `primitives.limb` reads them."""
 
     structure: str
     rows: Array
@@ -32,7 +32,7 @@ def surroundings(column: Column, mirror: bool) -> tuple[Rod, ...]:
         if size.rib_reach > 0.0
         for side, name in ((-1.0, "left"), (1.0, "right"))
     ]
-    return (*ribs, *_great_vessels(column, left))
+    return (*ribs, *_sacrum(column), *_great_vessels(column, left))
 
 
 def segmental_arteries(column: Column, mirror: bool) -> tuple[Rod, ...]:
@@ -72,7 +72,7 @@ def _chain(path: Array, radius: Array, axis: Array | None = None, stretch: float
 
 
 def _rib(column: Column, i: int, side: float, name: str) -> Rod:
-    """Head at the costal facet, neck behind the foramen, tubercle before the transverse process, then the arc of the chest."""
+    """Head at the costal facet, neck, tubercle before the transverse process, then the arc of the chest."""
     size, v, level = column.sizes[i], column.shapes[i], column.levels[i]
     free = level.rank >= Level.T11.rank
     head_z = 0.5 * float(v["height"]) - (4.0 if free else 0.0)
@@ -86,7 +86,7 @@ def _rib(column: Column, i: int, side: float, name: str) -> Rod:
     centre_y, drop = angle_point[1] + 0.62 * reach, 0.75 * reach
     sweep = 0.5 if level is Level.T12 else (0.75 if free else 1.0)
     begin = np.arctan2((angle_point[1] - centre_y) / 0.8, angle_point[0] / 1.0)
-    arc = begin + np.linspace(0.0, 1.0, RIB_STEPS) * sweep * (0.5 * pi - begin - 0.25)
+    arc = begin + np.linspace(0.0, 1.0, RIB_STEPS) * sweep * (0.5 * pi - begin - 0.6)
     out = angle_point[0] / cos(begin)
     bend = (angle_point[1] - centre_y) / sin(begin)
     fall = angle_point[2] - drop * (np.sin(arc) - sin(begin)) * 0.55
@@ -102,6 +102,18 @@ def _rib(column: Column, i: int, side: float, name: str) -> Rod:
     radius = np.concatenate([[3.8, 2.8, 3.2], np.full(RIB_STEPS, 3.3)])
     thin = 1.7
     return Rod(f"rib-{name}-{level.value[1:]}", _chain(column.to_patient(i, path), radius, column.axes[i, 2], thin))
+
+
+def _sacrum(column: Column) -> tuple[Rod, ...]:
+    """S2 to S5 fused below S1, wide and curving backwards."""
+    if column.levels[-1] is not Level.S1:
+        return ()
+    i = len(column.levels) - 1
+    start = -0.5 * float(column.shapes[i]["height"]) - 4.0
+    places = ((-6.0, 0.0), (-15.0, 22.0), (-27.0, 42.0), (-34.0, 60.0))
+    path = column.to_patient(i, np.array([[0.0, y, start - down] for y, down in places]))
+    wide = np.array([11.0, 10.0, 8.0, 6.0])
+    return (Rod("sacrum", _chain(path, wide, column.axes[i, 0], 2.4)),)
 
 
 def _aorta_place(column: Column, i: int, left: float) -> Array:
@@ -170,7 +182,7 @@ def _iliac(column: Column, pelvic: list[int], side: float, left: float, lift: fl
 
 
 def _ends(column: Column, which: list[int], places: list[Array]) -> Array:
-    """Points of a long vessel, carried straight on above the first and below the last vertebra (the scan cuts it there)."""
+    """Points of a long vessel, carried straight on past the first and last vertebra (the scan cuts it there)."""
     points = [column.to_patient(i, place) for i, place in zip(which, places, strict=True)]
     up = points[0] + 60.0 * column.axes[which[0], 2]
     down = points[-1] - 0.9 * float(column.shapes[which[-1]]["height"]) * column.axes[which[-1], 2]
@@ -184,14 +196,6 @@ def _smooth(points: Array, steps: int = 4) -> Array:
     padded = np.vstack([2.0 * points[0] - points[1], points, 2.0 * points[-1] - points[-2]])
     curve = [points[0]]
     for p0, p1, p2, p3 in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        for t in np.arange(1, steps + 1) / steps:
-            curve.append(
-                0.5
-                * (
-                    2.0 * p1
-                    + (p2 - p0) * t
-                    + (2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3) * t**2
-                    + (3.0 * p1 - p0 - 3.0 * p2 + p3) * t**3
-                )
-            )
+        a, b = 2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3, 3.0 * p1 - p0 - 3.0 * p2 + p3
+        curve.extend(0.5 * (2.0 * p1 + (p2 - p0) * t + a * t**2 + b * t**3) for t in np.arange(1, steps + 1) / steps)
     return np.array(curve)

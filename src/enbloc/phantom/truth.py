@@ -1,4 +1,4 @@
-"""What is true of a phantom: frames, implicit shapes by name, and where the tumour is, sampled far below the voxel size."""
+"""What is true of a phantom: frames, implicit shapes by name, and the tumour sampled far below the voxel size."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ BONE_ZONES = frozenset({"body", "pedicle-left", "pedicle-right", "arch"})
 
 @dataclass(frozen=True, slots=True)
 class LevelTruth:
-    """A vertebra's own axes and landmarks, RAS mm: centre of the body, orthonormal axes, centre of the canal at pedicle height."""
+    """A vertebra's own axes, RAS mm: centre of the body, orthonormal axes, middle of the canal at pedicle height."""
 
     level: Level
     origin_mm: Triple
@@ -63,8 +63,8 @@ class LevelTruth:
 class ZoneTruth:
     """Tumour of one lesion in one zone of one level.
 
-    `depth_mm`: greatest distance of a tumour point in the zone from the tumour's nearest point in its other zones; for a lesion in
-    one zone only, the diameter of the largest ball that fits in it.
+    `depth_mm`: greatest distance of a tumour point in the zone from the tumour's nearest point in its other zones;
+    for a lesion in one zone only, the diameter of the largest ball that fits in it.
     """
 
     lesion: int
@@ -230,7 +230,10 @@ def _zones(
 
 
 def _depth(here: Mask, elsewhere: Mask, step: float) -> float:
-    """Greatest distance from `here` to `elsewhere`, from surface to point; alone, the diameter of the largest ball inside."""
+    """Greatest distance from `here` to `elsewhere`, from surface to point.
+
+    Alone, the diameter of the largest ball inside.
+    """
     import edt
 
     spacing = (step, step, step)
@@ -241,7 +244,7 @@ def _depth(here: Mask, elsewhere: Mask, step: float) -> float:
 
 
 def tomita_type(zones: tuple[ZoneTruth, ...]) -> int | None:
-    """The type by the published table: skip 7, neighbour 6, paravertebral 5, canal 4, then 3, 2, 1 by what bone is occupied."""
+    """The type by the published table: skip 7, neighbour 6, paravertebral 5, canal 4, then 3 to 1 by the bone."""
     if _skip(zones):
         return 7
     if _adjacent(zones):

@@ -43,7 +43,10 @@ class Lesion:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Where the blobs sit and which zones stay free. `allowed`: zone names; `reach`: overrides of the rules' numbers."""
+    """Where the blobs sit and which zones stay free.
+
+    `allowed`: zone names; `reach`: overrides of the rules' numbers.
+    """
 
     blobs: tuple[Array, ...]
     allowed: frozenset[str]
@@ -68,7 +71,10 @@ class Places:
         return _row(where, ELLIPSOID, [self.side * x, y, z, *(self.size * h for h in half)])
 
     def body(self, share: float, back: float, half: tuple[float, float, float], index: int | None = None) -> Array:
-        """In the body: `share` of its half width to the side, `back` of its half depth; half axes as shares of the body's."""
+        """In the body: `share` of its half width to the side, `back` of its half depth.
+
+        Half axes as shares of the body's.
+        """
         v = self.column.shapes[self.index if index is None else index]
         w, d, h = float(v["width_up"]), float(v["depth_up"]), 0.5 * float(v["height"])
         return self.ellipsoid((share * w, -back * d, 0.0), (half[0] * w, half[1] * d, half[2] * h), index)
@@ -108,7 +114,10 @@ def _corners(column: Column, row: Array) -> Array:
 
 
 def grow(spec: PhantomSpec, column: Column) -> tuple[Lesion, ...]:
-    """The lesions of the wished tumour; none without one. Raises InputError where the levels leave no room for the type."""
+    """The lesions of the wished tumour.
+
+    None without one. Raises InputError where the levels leave no room for the type.
+    """
     tumour = spec.tumour
     if tumour is None:
         return ()

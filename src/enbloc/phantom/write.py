@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from enbloc.core.errors import InputError
 from enbloc.core.volume import Grid
 from enbloc.knowledge import load_scheme
 from enbloc.phantom.make import Phantom
+from enbloc.phantom.truth import LevelTruth, ZoneTruth
 
 AXIS = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I": (2, -1)}
 Stored = npt.NDArray[np.generic]
@@ -83,7 +85,7 @@ def _write_nifti(path: Path, values: Stored, grid: Grid, order: str) -> None:
             matrix[:3, 3] += matrix[:3, axis] * (grid.shape[axis] - 1)
             matrix[:3, axis] *= -1.0
     matrix[:3, :3] = matrix[:3, axes]
-    image = nibabel.Nifti1Image(np.ascontiguousarray(values.transpose(axes)), matrix)
+    image: Any = nibabel.Nifti1Image(np.ascontiguousarray(values.transpose(axes)), matrix)  # type: ignore[no-untyped-call]
     image.header.set_xyzt_units("mm")
     image.set_sform(matrix, 1)
     image.set_qform(matrix, 1)
@@ -94,13 +96,31 @@ def _write_nifti(path: Path, values: Stored, grid: Grid, order: str) -> None:
 
 
 def _case(phantom: Phantom, spine: str, with_ct: bool, has_tumour: bool, identifier: str) -> str:
-    lines = ['schema = "enbloc.case/1"', f'id = "{identifier}"', "", "[patient]", "age_years = 58", 'sex = "female"', "", "[imaging]"]
+    lines = [
+        'schema = "enbloc.case/1"',
+        f'id = "{identifier}"',
+        "",
+        "[patient]",
+        "age_years = 58",
+        'sex = "female"',
+        "",
+        "[imaging]",
+    ]
     lines += ['image = "ct.nii.gz"'] if with_ct else []
     lines += ['modality = "ct"', "", "[[imaging.labels]]", f'file = "{spine}"', f'scheme = "{phantom.spec.scheme}"']
     if any(name.startswith("instance-") for name in phantom.labels.structures.values()):
         lines += ["", "[imaging.anchor]", "label = 1", f'level = "{phantom.truth.names[0]}"']
     lines += ["", "[imaging.tumour]", 'file = "tumour.nii.gz"'] if has_tumour else []
-    lines += ["", "[tumour]", 'kind = "metastasis"', 'histology = "renal-cell-carcinoma"', "", "[status]", "ecog = 1", "kps = 80"]
+    lines += [
+        "",
+        "[tumour]",
+        'kind = "metastasis"',
+        'histology = "renal-cell-carcinoma"',
+        "",
+        "[status]",
+        "ecog = 1",
+        "kps = 80",
+    ]
     lines += ['frankel = "D"', 'visceral_metastases = "none"', 'bone_metastases = "isolated"']
     return "\n".join([*lines, "", "[history]", "prior_radiotherapy = false", "prior_surgery = false", ""])
 
@@ -116,21 +136,20 @@ def truth_record(phantom: Phantom) -> dict[str, object]:
         "adjacent_vertebra": truth.adjacent_vertebra,
         "skip_lesion": truth.skip_lesion,
         "sampling_step_mm": _rounded(truth.step_mm),
-        "zones": [
-            {
-                "lesion": z.lesion, "level": z.level.value, "zone": z.zone,
-                "volume_mm3": _rounded(z.volume_mm3), "depth_mm": _rounded(z.depth_mm),
-            }
-            for z in truth.zones
-        ],
-        "levels": [
-            {
-                "level": v.level.value, "origin_mm": _triple(v.origin_mm), "right": _triple(v.right),
-                "anterior": _triple(v.anterior), "superior": _triple(v.superior), "canal_centre_mm": _triple(v.canal_centre_mm),
-            }
-            for v in truth.levels
-        ],
-    }  # fmt: skip
+        "zones": [_zone(z) for z in truth.zones],
+        "levels": [_level(v) for v in truth.levels],
+    }
+
+
+def _zone(z: ZoneTruth) -> dict[str, object]:
+    record = {"lesion": z.lesion, "level": z.level.value, "zone": z.zone}
+    return {**record, "volume_mm3": _rounded(z.volume_mm3), "depth_mm": _rounded(z.depth_mm)}
+
+
+def _level(v: LevelTruth) -> dict[str, object]:
+    axes = {"right": _triple(v.right), "anterior": _triple(v.anterior), "superior": _triple(v.superior)}
+    places = {"origin_mm": _triple(v.origin_mm), "canal_centre_mm": _triple(v.canal_centre_mm)}
+    return {"level": v.level.value, **places, **axes}
 
 
 def _rounded(value: float | None) -> float | None:
