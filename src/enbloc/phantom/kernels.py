@@ -89,7 +89,7 @@ def local(origin: Array, axes: Array, i: int, x: float, y: float, z: float) -> t
 @njit(cache=True, inline="always")
 def opening(x: float, y: float, half_w: float, half_d: float, taper: float) -> float:
     """Section of the canal, y from its middle: half ellipse, half rounded rectangle, narrower behind by `taper`."""
-    back = min(1.3, max(0.0, 0.35 - y / half_d))
+    back = min(1.3, max(0.0, -y / half_d))
     w = half_w * (1.0 - taper * back)
     return 0.5 * (ellipse(x, y, w, half_d) + squircle(x, y, w, half_d))
 
