@@ -92,7 +92,9 @@ def bones_of(labels: LabelMap) -> tuple[Bone, ...]:
 
 
 def label_boxes(values: npt.NDArray[np.unsignedinteger]) -> dict[int, Box]:
-    """Bounding box of every non-zero label, in one pass in memory order (views with any axis order and flips are fine)."""
+    """Bounding box of every non-zero label, in one pass in memory order (views with any axis order and flips are
+    fine).
+    """
     order = sorted(range(3), key=lambda axis: -abs(values.strides[axis]))
     flipped = [values.strides[axis] < 0 for axis in range(3)]
     view = values[tuple(slice(None, None, -1) if f else slice(None) for f in flipped)].transpose(order)

@@ -12,7 +12,9 @@ from enbloc.core.geometry import Vector
 from enbloc.core.levels import Level
 
 SEGMENT_PER_HEIGHT = 1.25
-"""Distance between neighbouring bodies over body height, where only one neighbour is known [body plus a disc a quarter of its height]."""
+"""Distance between neighbouring bodies over body height, where only one neighbour is known [body plus a disc a
+quarter of its height].
+"""
 
 
 def borrow_poses(
@@ -40,7 +42,8 @@ def borrow_poses(
 
 def between(upper: Pose | None, lower: Pose | None, share: float) -> Pose:
     """The pose a `share` of the way from `upper` to `lower`; directions and lengths are blended linearly."""
-    assert upper is not None and lower is not None
+    assert upper is not None
+    assert lower is not None
 
     def blend(a: Vector | tuple[float, ...] | float, b: Vector | tuple[float, ...] | float) -> Vector:
         mixed: Vector = (1.0 - share) * np.asarray(a) + share * np.asarray(b)

@@ -1,7 +1,8 @@
 """The vertebral canal: its wall seen from the canal line, height by height and angle by angle.
 
-Where bone is met within reach of the typical wall, that bone is the wall; where the ring is open (foramen, disc level, bone eaten by
-tumour) the typical wall at that angle stands in, then the mirror angle, then the neighbours'. So the canal goes on between the rings.
+Where bone is met within reach of the typical wall, that bone is the wall; where the ring is open (foramen, disc
+level, bone eaten by tumour) the typical wall at that angle stands in, then the mirror angle, then the neighbours'. So
+the canal goes on between the rings.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ REACH_MM = 24.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanalWall:
-    """Wall radius in mm over (height bin, angle bin), around the canal line x0 + sx z, y0 + sy z of a vertebra's frame.
+    """Wall radius in mm over (height bin, angle bin), around the canal line x0 + sx z, y0 + sy z of a vertebra's
+    frame.
 
-    `typical` (ANGLES,) is the ring's own radius by angle. `closed_share` is the share of angles at which own bone was met.
+    `typical` (ANGLES,) is the ring's own radius by angle. `closed_share` is the share of angles at which own bone was
+    met.
     """
 
     line: tuple[float, float, float, float]
@@ -58,7 +61,7 @@ class CanalWall:
 
 
 def _angles() -> Vector:
-    middles: Vector = (np.arange(ANGLES) + 0.5) * (2 * np.pi / ANGLES)
+    middles: Vector = np.linspace(0.0, 2.0 * np.pi, ANGLES, endpoint=False, dtype=np.float64) + np.pi / ANGLES
     return middles
 
 
@@ -71,7 +74,9 @@ def index_to_local(grid: Grid, pose: Pose) -> tuple[Array, Vector]:
 
 
 def canal_box(grid: Grid, pose: Pose) -> Box:
-    """The voxels within REACH_MM of the canal line over the described heights, clipped to the grid (at least one voxel)."""
+    """The voxels within REACH_MM of the canal line over the described heights, clipped to the grid (at least one
+    voxel).
+    """
     x0, y0, sx, sy = pose.canal_local()
     ends = [(x0 + sx * z, y0 + sy * z, z) for z in (pose.bottom_mm - OVERHANG_MM, pose.top_mm + OVERHANG_MM)]
     index = grid.affine.to_index(pose.frame.to_world(np.array(ends)))
@@ -92,7 +97,7 @@ def measure_wall(bone: Mask, grid: Grid, pose: Pose) -> CanalWall:
     hits = _first_bone(bone[box.slices], matrix, offset, np.array(line), lowest, bins)
     inside = slice(max(0, int((pose.bottom_mm - lowest) / HEIGHT_MM)), int(np.ceil((pose.top_mm - lowest) / HEIGHT_MM)))
     typical, closed = _typical(hits[inside], np.sqrt(max(pose.hole_mm2, 100.0) / np.pi))
-    return CanalWall(line, lowest, _fill(hits, typical), typical, closed)
+    return CanalWall(line, lowest, _fill(hits + 0.75 * float(grid.spacing_mm.min()), typical), typical, closed)
 
 
 def complete_walls(walls: Sequence[CanalWall | None]) -> tuple[CanalWall | None, ...]:
@@ -111,7 +116,8 @@ def complete_walls(walls: Sequence[CanalWall | None]) -> tuple[CanalWall | None,
 
 
 def _typical(hits: Array, expected_mm: float) -> tuple[Array, float]:
-    """Radius by angle from the rows inside the vertebra: a low quantile, since rows through the foramen see farther bone.
+    """Radius by angle from the rows inside the vertebra: a low quantile, since rows through the foramen see farther
+    bone.
 
     Angles without bone take the mirror angle's radius (right-left), else stay NaN.
     """
@@ -136,7 +142,11 @@ def _without_spikes(typical: Array) -> Array:
 
 
 def _fill(hits: Array, typical: Array) -> Array:
-    """Hits where they belong to the ring, the typical radius elsewhere."""
+    """Hits where they belong to the ring, the typical radius elsewhere.
+
+    Hits are passed three quarters of a voxel farther out: bone itself ends the canal there, and no sliver may stay
+    between the two.
+    """
     belongs = hits <= 1.25 * typical + 1.5
     filled: Array = np.where(belongs, hits, typical)
     return filled
@@ -144,7 +154,9 @@ def _fill(hits: Array, typical: Array) -> Array:
 
 @numba.njit(cache=True)
 def _first_bone(bone: Mask, matrix: Array, offset: Vector, line: Vector, lowest: float, bins: int) -> Array:
-    """Smallest distance from the canal line to a bone voxel's centre by height and angle; infinity where none is near."""
+    """Smallest distance from the canal line to a bone voxel's centre by height and angle; infinity where none is
+    near.
+    """
     radius = np.full((bins, ANGLES), np.inf)
     half = 0.5 * np.sqrt((matrix**2).sum() / 3.0)
     rise = 0.5 * np.abs(matrix[2]).sum()
@@ -181,4 +193,5 @@ def wall_radius(x: float, y: float, z: float, radius: npt.NDArray[np.float64], l
     place = (np.arctan2(y, x) * ANGLES / (2 * np.pi) - 0.5) % ANGLES
     first = int(np.floor(place)) % ANGLES
     share = place - np.floor(place)
-    return (1.0 - share) * radius[row, first] + share * radius[row, (first + 1) % ANGLES]
+    blended: float = (1.0 - share) * radius[row, first] + share * radius[row, (first + 1) % ANGLES]
+    return blended

@@ -1,6 +1,7 @@
 """A frame for every vertebra from its own bone: canal axis, body disc, endplates.
 
-Endplates and not centroids define "superior": centroids are pulled about by spinous processes, and a line through them is blind to wedging.
+Endplates and not centroids define "superior": centroids are pulled about by spinous processes, and a line through
+them is blind to wedging.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ ENDPLATE_REACH = 0.75
 class Pose:
     """A vertebra's frame with what it was read from; lengths in mm, canal line in RAS.
 
-    `top_mm`, `bottom_mm`: height of the endplate centres over the origin. `body_radius_mm`: largest disc in the body's shadow.
+    `top_mm`, `bottom_mm`: height of the endplate centres over the origin. `body_radius_mm`: largest disc in the
+    body's shadow.
     """
 
     frame: Frame
@@ -119,7 +121,9 @@ def _body_middle(points_mm: Array, rough: Frame, radius: float) -> Vector:
 
 
 def _bisector(rough: Frame, top: Vector, bottom: Vector) -> Vector:
-    """The direction that halves the angle between two endplates (z = c + a x + b y); the canal axis where they disagree wildly."""
+    """The direction that halves the angle between two endplates (z = c + a x + b y); the canal axis where they
+    disagree wildly.
+    """
     normals = [unit(np.array([-plane[1], -plane[2], 1.0])) for plane in (top, bottom)]
     up = unit(normals[0] + normals[1])
     if np.degrees(np.arccos(np.clip(up[2], -1.0, 1.0))) > MOST_TILT_DEG:
@@ -128,7 +132,9 @@ def _bisector(rough: Frame, top: Vector, bottom: Vector) -> Vector:
 
 
 def endplates(local_mm: Array, body_radius_mm: float) -> tuple[Vector | None, Vector | None]:
-    """Planes (c, a, b) of z = c + a x + b y through the upper and lower surface of the body's core; None with too few columns."""
+    """Planes (c, a, b) of z = c + a x + b y through the upper and lower surface of the body's core; None with too few
+    columns.
+    """
     core = local_mm[np.hypot(local_mm[:, 0], local_mm[:, 1]) < ENDPLATE_REACH * body_radius_mm]
     if len(core) == 0:
         return None, None
@@ -137,7 +143,7 @@ def endplates(local_mm: Array, body_radius_mm: float) -> tuple[Vector | None, Ve
     order = np.lexsort((core[:, 2], key))
     edges = np.flatnonzero(np.diff(key[order])) + 1
     first, last = np.r_[0, edges], np.r_[edges, len(order)] - 1
-    centre = (column[order[first]] + 0.5) * COLUMN_MM
+    centre: Array = (column[order[first]].astype(np.float64) + 0.5) * COLUMN_MM
     return _plane(centre, core[order[last], 2]), _plane(centre, core[order[first], 2])
 
 

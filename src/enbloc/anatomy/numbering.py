@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from enbloc.anatomy.spine import Numbering
 from enbloc.core.levels import Level, are_neighbours
@@ -11,7 +12,7 @@ from enbloc.core.volume import Imaging
 
 def number_evidence(level: Level, levels: Sequence[Level], imaging: Imaging) -> Numbering:
     """What in the label map supports or weakens the name `level`; `levels` are all that were found, cranial first."""
-    anchored = any(id == "numbering-from-anchor" for id, _ in imaging.notes)
+    anchored = any(note == "numbering-from-anchor" for note, _ in imaging.notes)
     evidence = [*_landmarks(level, levels), *_ribs(level, imaging), *_optional(level, levels)]
     return Numbering("anchor" if anchored else "label-map", tuple(evidence))
 
@@ -34,7 +35,7 @@ def _unbroken(upper: Level, lower: Level, levels: Sequence[Level]) -> bool:
     chain = [level for level in levels if upper.rank <= level.rank <= lower.rank]
     if not chain or chain[0] is not upper or chain[-1] is not lower:
         return False
-    return all(are_neighbours(a, b) for a, b in zip(chain[:-1], chain[1:], strict=True))
+    return all(are_neighbours(a, b) for a, b in pairwise(chain))
 
 
 def _ribs(level: Level, imaging: Imaging) -> list[str]:

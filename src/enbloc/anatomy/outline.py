@@ -1,8 +1,9 @@
 """The intact outline of vertebrae that tumour has eaten.
 
-Real tumours eat the bone and the label with it, so tumour inside the former outline must not count as outside the vertebra. The
-outline is estimated from two sources: the neighbours' shapes fitted to the bone that is left, and the vertebra's own other side where
-no tumour is. Only tumour voxels are ever added, every one of them marked as estimated.
+Real tumours eat the bone and the label with it, so tumour inside the former outline must not count as outside the
+vertebra. The outline is estimated from two sources: the neighbours' shapes fitted to the bone that is left, and the
+vertebra's own other side where no tumour is. Only tumour voxels are ever added, every one of them marked as
+estimated.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from enbloc.core.volume import Grid, Mask
 
 NEAR_MM = 4.0
 DEEP_MM = 2.5
-"""A neighbour's fitted shape misses the true surface by about 1 mm; loose tumour deeper than this inside it was bone."""
+"""A neighbour's fitted shape misses the true surface by about 1 mm; loose tumour deeper than this inside it was bone.
+"""
 LEAST_EATEN = 0.01
 """Share of a vertebra's volume that must be missing, deeply, before its label counts as eaten."""
 REFRAME = 0.05
@@ -49,7 +51,9 @@ class Outline:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Defect:
-    """Loose tumour at one vertebra: voxel indices in the region, and signed distance in mm to the estimated outline there."""
+    """Loose tumour at one vertebra: voxel indices in the region, and signed distance in mm to the estimated outline
+    there.
+    """
 
     number: int
     index: tuple[np.ndarray[tuple[int], np.dtype[np.intp]], ...]
@@ -70,8 +74,8 @@ def restore_outlines(
 ) -> Outline:
     """Adds tumour voxels inside estimated outlines to `owner`; returns the poses to go on with.
 
-    A vertebra's label counts as eaten when enough loose tumour lies deep inside its estimated outline. Where no intact neighbour
-    exists nothing is estimated, and a caveat says so.
+    A vertebra's label counts as eaten when enough loose tumour lies deep inside its estimated outline. Where no
+    intact neighbour exists nothing is estimated, and a caveat says so.
     """
     estimated = np.zeros(grid.shape, dtype=bool)
     basis = [_basis(mine, pose) for mine, pose in zip(own, poses, strict=True)]
@@ -127,7 +131,9 @@ class LazyShape:
 
 
 def claim(defect: Defect, best: np.ndarray[Index, np.dtype[np.float32]], owner: PartMap, estimated: Mask) -> None:
-    """Gives voxels inside the defect's outline to its vertebra, unless they lie deeper in one that claimed them before."""
+    """Gives voxels inside the defect's outline to its vertebra, unless they lie deeper in one that claimed them
+    before.
+    """
     mine = defect.distance_mm < best[defect.index]
     voxels = tuple(axis[mine] for axis in defect.index)
     best[voxels] = defect.distance_mm[mine]
@@ -137,8 +143,8 @@ def claim(defect: Defect, best: np.ndarray[Index, np.dtype[np.float32]], owner: 
 
 def _told(bone: Bone, added_mm3: float, residual_mm: float) -> Caveat:
     text = (
-        f"{bone.level}: {added_mm3 / 1000.0:.1f} mL of tumour lies inside the estimated outline of bone that the label no longer shows; "
-        f"the neighbours' shape fits the remaining bone with a median error of {residual_mm:.1f} mm"
+        f"{bone.level}: {added_mm3 / 1000.0:.1f} mL of tumour lies inside the estimated outline of bone that the label "
+        f"no longer shows; the neighbours' shape fits the remaining bone with a mean error of {residual_mm:.1f} mm"
     )
     return Caveat("outline-estimated", text)
 
@@ -198,7 +204,9 @@ def assess(
 
 
 def best_fits(shapes: Sequence[Shape], surface_mm: Array, starts: Sequence[Pose]) -> tuple[Pose, list[Fit]]:
-    """The start from which the shapes fit the surface (RAS mm) best, with its fits: half-eaten bone can show a false pose."""
+    """The start from which the shapes fit the surface (RAS mm) best, with its fits: half-eaten bone can show a false
+    pose.
+    """
     tried = []
     for pose in starts:
         fits = [fit_shape(shape, pose.frame.to_local(surface_mm), pose) for shape in shapes]
@@ -223,7 +231,7 @@ def undisturbed_surface(bone: Mask, tumour: Mask) -> Array:
         low[axis], high[axis] = slice(None, -1), slice(1, None)
         a, b = tuple(low), tuple(high)
         faces = np.argwhere((bone[a] != bone[b]) & far[a] & far[b])
-        found.append(_thinned(faces, bone.shape) + 0.5 * np.eye(3)[axis])
+        found.append(_thinned(faces, bone[a].shape) + 0.5 * np.eye(3)[axis])
     return np.concatenate(found)
 
 
@@ -231,11 +239,14 @@ def _thinned(index: np.ndarray[tuple[int, ...], np.dtype[np.intp]], shape: tuple
     """Every so-many-th face, the same ones when the array is flipped."""
     step = max(1, len(index) // MOST_FACES)
     from_end = np.minimum(index, np.array(shape) - 1 - index).sum(axis=1)
-    return index[from_end % step == 0].astype(np.float64)
+    kept: Array = index[from_end % step == 0].astype(np.float64)
+    return kept
 
 
 def with_mirror(distance: Vector, points_mm: Array, pose: Pose, bone: Mask, tumour: Mask, grid: Grid) -> Vector:
-    """Blends in the vertebra's own other side: MIRROR_WEIGHT where the mirrored place is away from tumour, nothing where it is not."""
+    """Blends in the vertebra's own other side: MIRROR_WEIGHT where the mirrored place is away from tumour, nothing
+    where it is not.
+    """
     import edt
     from scipy import ndimage
 
@@ -245,7 +256,7 @@ def with_mirror(distance: Vector, points_mm: Array, pose: Pose, bone: Mask, tumo
     mirrored[:, 0] = 2.0 * (x0 + sx * local[:, 2]) - local[:, 0]
     index = grid.affine.to_index(pose.frame.to_world(mirrored))
     place = np.round(index).astype(int)
-    within = ((place >= 0) & (place < np.array(grid.shape))).all(axis=1)
+    within: Mask = np.all((place >= 0) & (place < np.array(grid.shape)), axis=1)
     safe = np.where(within[:, None], place, 0)
     spacing = tuple(float(s) for s in grid.spacing_mm)
     half = 0.5 * float(grid.spacing_mm.mean())

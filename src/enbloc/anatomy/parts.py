@@ -1,14 +1,15 @@
 """The voxel partition: which part of which vertebra each voxel is, which voxels are canal, which are disc.
 
-Borders, in the vertebra's own frame, with the canal's cross-section taken from the bony ring:
-body     bone in front of the posterior wall plane, the coronal plane through the most anterior point of the canal;
-pedicle  bone behind that plane, beside the canal, in front of the coronal plane through the middle of the canal's depth;
-arch     the rest: lamina, articular, transverse and spinous parts. These divide by simple planes and carry no type decision.
+Borders, in the vertebra's own frame, with the canal's cross-section taken from the bony ring: body     bone in front
+of the posterior wall plane, the coronal plane through the most anterior point of the canal; pedicle  bone behind that
+plane, beside the canal, in front of the coronal plane through the middle of the canal's depth; arch     the rest:
+lamina, articular, transverse and spinous parts. These divide by simple planes and carry no type decision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -64,7 +65,7 @@ def landmarks(
 
 
 def divide(part: PartMap, owner: PartMap, number: int, grid: Grid, box: Box, pose: Pose, wall: CanalWall) -> None:
-    """Writes the bone parts of vertebra `number` (its voxels carry that number in `owner`, within `box`) into `part`."""
+    """Writes the bone parts of vertebra `number` (so numbered in `owner`, within `box`) into `part`."""
     matrix, offset = index_to_local(grid.crop(box), pose)
     mine = owner[box.slices]
     body = _half_widths(mine, number, matrix, offset, np.array(wall.line), wall.front_mm)
@@ -75,7 +76,9 @@ def divide(part: PartMap, owner: PartMap, number: int, grid: Grid, box: Box, pos
 def _half_widths(
     owner: PartMap, number: int, matrix: Array, offset: Vector, line: Vector, front: float
 ) -> tuple[float, float]:
-    """Left and right extent of the body in the frame (negative, positive), from bone well in front of the posterior wall."""
+    """Left and right extent of the body in the frame (negative, positive), from bone well in front of the posterior
+    wall.
+    """
     low, high = _extent_in_front(owner, number, matrix, offset, line, front + 4.0)
     return float(low), float(high)
 
@@ -148,64 +151,45 @@ def _outer_edges(
 
 @numba.njit(cache=True)
 def _divide(part: PartMap, owner: PartMap, number: int, matrix: Array, offset: Vector, marks: Vector) -> None:
-    (
-        x0,
-        y0,
-        sx,
-        sy,
-        front,
-        middle,
-        back,
-        left,
-        right,
-        bottom,
-        top,
-        body_left,
-        body_right,
-        pedicle_left,
-        pedicle_right,
-    ) = marks
+    x0, y0, sx, sy = marks[0], marks[1], marks[2], marks[3]
     for i in range(part.shape[0]):
         for j in range(part.shape[1]):
             for k in range(part.shape[2]):
-                if owner[i, j, k] != number:
-                    continue
-                z = matrix[2, 0] * i + matrix[2, 1] * j + matrix[2, 2] * k + offset[2]
-                x = matrix[0, 0] * i + matrix[0, 1] * j + matrix[0, 2] * k + offset[0]
-                y = matrix[1, 0] * i + matrix[1, 1] * j + matrix[1, 2] * k + offset[1] - y0 - sy * z
-                beside = x - x0 - sx * z
-                is_left = beside < 0.0
-                in_height = bottom - BEYOND_ENDPLATE_MM <= z <= top + BEYOND_ENDPLATE_MM
-                if y >= front:
-                    in_body = body_left - 1.0 <= x <= body_right + 1.0
-                    if in_body:
-                        code = BODY
-                    else:
-                        code = TRANSVERSE_LEFT if is_left else TRANSVERSE_RIGHT
-                elif y >= middle and in_height:
-                    if x < pedicle_left:
-                        code = TRANSVERSE_LEFT
-                    elif x > pedicle_right:
-                        code = TRANSVERSE_RIGHT
-                    else:
-                        code = PEDICLE_LEFT if is_left else PEDICLE_RIGHT
-                elif x < pedicle_left:
-                    code = TRANSVERSE_LEFT
-                elif x > pedicle_right:
-                    code = TRANSVERSE_RIGHT
-                elif y < back - LAMINA_MM and abs(beside) <= SPINOUS_HALF_MM:
-                    code = SPINOUS
-                elif y >= back - LAMINA_MM and left <= beside <= right:
-                    code = LAMINA_LEFT if is_left else LAMINA_RIGHT
-                else:
-                    code = ARTICULAR_LEFT if is_left else ARTICULAR_RIGHT
-                part[i, j, k] = code
+                if owner[i, j, k] == number:
+                    z = matrix[2, 0] * i + matrix[2, 1] * j + matrix[2, 2] * k + offset[2]
+                    x = matrix[0, 0] * i + matrix[0, 1] * j + matrix[0, 2] * k + offset[0]
+                    y = matrix[1, 0] * i + matrix[1, 1] * j + matrix[1, 2] * k + offset[1]
+                    part[i, j, k] = _part_at(x, x - x0 - sx * z, y - y0 - sy * z, z, marks)
+
+
+@numba.njit(cache=True)
+def _part_at(x: float, beside: float, y: float, z: float, marks: Vector) -> int:  # noqa: PLR0911 - one return a part
+    """The part at x, z of the frame; `beside` and `y` count from the canal line."""
+    _, _, _, _, front, middle, back, left, right, bottom, top, body_left, body_right, lateral_left, lateral_right = (
+        marks
+    )
+    to_left = beside < 0.0
+    if y >= front:
+        if body_left - 1.0 <= x <= body_right + 1.0:
+            return BODY
+        return TRANSVERSE_LEFT if to_left else TRANSVERSE_RIGHT
+    if x < lateral_left:
+        return TRANSVERSE_LEFT
+    if x > lateral_right:
+        return TRANSVERSE_RIGHT
+    if y >= middle and bottom - BEYOND_ENDPLATE_MM <= z <= top + BEYOND_ENDPLATE_MM:
+        return PEDICLE_LEFT if to_left else PEDICLE_RIGHT
+    if y < back - LAMINA_MM and abs(beside) <= SPINOUS_HALF_MM:
+        return SPINOUS
+    if y >= back - LAMINA_MM and left <= beside <= right:
+        return LAMINA_LEFT if to_left else LAMINA_RIGHT
+    return ARTICULAR_LEFT if to_left else ARTICULAR_RIGHT
 
 
 def slab_planes(poses: Sequence[Pose]) -> tuple[Plane, ...]:
     """One plane between each two neighbours, normal towards the head, through the middle of their disc space."""
     planes = []
-    for upper, lower in zip(poses[:-1], poses[1:], strict=True):
+    for upper, lower in pairwise(poses):
         floor = upper.frame.to_world(np.array([0.0, 0.0, upper.bottom_mm]))
         ceiling = lower.frame.to_world(np.array([0.0, 0.0, lower.top_mm]))
         normal = unit(np.array(upper.frame.superior) + np.array(lower.frame.superior))
@@ -222,7 +206,9 @@ def fill_canal(
     wall: CanalWall,
     slab: tuple[Plane | None, Plane | None],
 ) -> None:
-    """Marks canal voxels between the slab planes (above, below; None at the ends of the column: as far as the wall is described)."""
+    """Marks canal voxels between the slab planes (above, below; None at the ends of the column: as far as the wall is
+    described).
+    """
     box = canal_box(grid, pose)
     matrix, offset = index_to_local(grid.crop(box), pose)
     limits = np.array([[0.0, 0.0, 1.0, pose.top_mm + 6.0], [0.0, 0.0, 1.0, pose.bottom_mm - 6.0]])
@@ -284,9 +270,10 @@ def fill_disc(
 ) -> None:
     """Marks the disc between the two vertebrae of `pair` (upper, lower) within `box`; owned by the upper one.
 
-    Disc is what lies, in the upper frame, below the upper body's floor and above the lower body's ceiling, within their outline and no
-    more than 3 mm (4 mm) beyond the endplate planes: a floor broken by tumour, or a bulge at the waist, does not count.
-    `poses` of upper and lower (None for the sacrum, which then sets no plane); `wall` is the upper one's.
+    Disc is what lies, in the upper frame, below the upper body's floor and above the lower body's ceiling, within
+    their outline and no more than 3 mm (4 mm) beyond the endplate planes: a floor broken by tumour, or a bulge at the
+    waist, does not count. `poses` of upper and lower (None for the sacrum, which then sets no plane); `wall` is the
+    upper one's.
     """
     upper, lower = poses
     matrix, offset = index_to_local(grid.crop(box), upper)
@@ -319,7 +306,9 @@ def _plane_over_columns(upper: Pose, lower: Pose) -> Array:
 
 
 def _closed(heights: Array, *, lowest: bool) -> Array:
-    """Columns without bone take the lowest (highest) of the columns around, so that voxel-sized holes do not stay open."""
+    """Columns without bone take the lowest (highest) of the columns around, so that voxel-sized holes do not stay
+    open.
+    """
     sign = 1.0 if lowest else -1.0
     known = np.where(np.isfinite(heights), sign * heights, np.inf)
     padded = np.pad(known, 1, constant_values=np.inf)
@@ -332,7 +321,9 @@ def _closed(heights: Array, *, lowest: bool) -> Array:
 def _heights(
     owner: PartMap, part: PartMap, upper: int, lower: int, matrix: Array, offset: Vector, line: Vector, front: float
 ) -> tuple[Array, Array]:
-    """Lowest z of the upper body and highest z of the lower body by column of the upper frame; NaN where there is none."""
+    """Lowest z of the upper body and highest z of the lower body by column of the upper frame; NaN where there is
+    none.
+    """
     floor = np.full((COLUMNS, COLUMNS), np.nan)
     ceiling = np.full((COLUMNS, COLUMNS), np.nan)
     rise = 0.5 * np.abs(matrix[2]).max()
@@ -340,7 +331,7 @@ def _heights(
         for j in range(owner.shape[1]):
             for k in range(owner.shape[2]):
                 number = owner[i, j, k]
-                if (number != upper and number != lower) or part[i, j, k] > 10:
+                if number not in (upper, lower) or part[i, j, k] > ARTICULAR_RIGHT:
                     continue
                 z = matrix[2, 0] * i + matrix[2, 1] * j + matrix[2, 2] * k + offset[2]
                 x = matrix[0, 0] * i + matrix[0, 1] * j + matrix[0, 2] * k + offset[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,10 +21,11 @@ FRAGMENT_SHARE = 0.02
 
 
 def refuse_impossible(bones: Sequence[Bone]) -> None:
-    """Raises LabelError when the levels do not follow one another along any one direction: names shuffled or map upside down.
+    """Raises LabelError when the levels do not follow one another along any one direction: names shuffled or map
+    upside down.
 
-    Tested on secants: going down the names, every step must go on in the direction of the steps around it, and the whole must run
-    from head to feet in patient space.
+    Tested on secants: going down the names, every step must go on in the direction of the steps around it, and the
+    whole must run from head to feet in patient space.
     """
     centres = centroids(bones)
     steps = np.diff(centres, axis=0)
@@ -31,14 +33,16 @@ def refuse_impossible(bones: Sequence[Bone]) -> None:
         return
     if len(bones) >= 2 and centres[0, 2] < centres[-1, 2]:
         raise LabelError(
-            f"{bones[0].level} lies {centres[-1, 2] - centres[0, 2]:.0f} mm below {bones[-1].level}: the order of levels is reversed",
+            f"{bones[0].level} lies {centres[-1, 2] - centres[0, 2]:.0f} mm below {bones[-1].level}: "
+            "the order of levels is reversed",
             field="imaging.labels",
             hint="wrong label scheme, or a header that turns the patient upside down",
         )
     for n in range(len(steps) - 1):
         if steps[n] @ steps[n + 1] <= 0.0 and bones[n + 1].volume_mm3 > 2000.0:
             raise LabelError(
-                f"{bones[n].level}, {bones[n + 1].level} and {bones[n + 2].level} do not follow one another along the spine",
+                f"{bones[n].level}, {bones[n + 1].level} and {bones[n + 2].level} do not follow one another "
+                "along the spine",
                 field="imaging.labels",
                 hint="wrong label scheme or shuffled labels",
             )
@@ -54,7 +58,7 @@ def centroids(bones: Sequence[Bone]) -> Array:
 def implausible(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Caveat, ...]:
     """What is odd about the column as a whole: gaps in the names and in space."""
     found = []
-    for upper, lower in zip(bones[:-1], bones[1:], strict=True):
+    for upper, lower in pairwise(bones):
         missing = missing_between(upper.level, lower.level)
         if missing:
             found.append(
@@ -68,15 +72,20 @@ def implausible(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Ca
 
 
 def _spacing(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> list[Caveat]:
-    """Distance between neighbouring bodies over their height: about 1.1 to 1.5 in health; far outside, a label is wrong."""
+    """Distance between neighbouring bodies over their height: about 1.1 to 1.5 in health; far outside, a label is
+    wrong.
+    """
     found = []
-    for n, (upper, lower) in enumerate(zip(poses[:-1], poses[1:], strict=True)):
+    for n, (upper, lower) in enumerate(pairwise(poses)):
         if upper is None or lower is None or missing_between(bones[n].level, bones[n + 1].level):
             continue
         gap = float(np.linalg.norm(np.subtract(upper.frame.origin_mm, lower.frame.origin_mm)))
         ratio = gap / (0.5 * (upper.height_mm + lower.height_mm))
         if not 0.8 <= ratio <= 1.9:
-            text = f"{bones[n].level} and {bones[n + 1].level} lie {gap:.0f} mm apart, {ratio:.1f} body heights: a level may be skipped or doubled"
+            text = (
+                f"{bones[n].level} and {bones[n + 1].level} lie {gap:.0f} mm apart, {ratio:.1f} body heights: "
+                "a level may be skipped or doubled"
+            )
             found.append(Caveat("level-spacing", text))
     return found
 
@@ -88,7 +97,7 @@ def implausible_bone(bone: Bone, place: int, bones: Sequence[Bone], poses: Seque
         found.append(
             Caveat(
                 "cut-at-border",
-                f"{bone.level} touches the edge of the image: part of it may lie outside, and lesions there are not seen",
+                f"{bone.level} touches the edge of the image: part of it may lie outside, unseen",
             )
         )
     ratio = _volume_ratio(place, bones)
@@ -96,14 +105,14 @@ def implausible_bone(bone: Bone, place: int, bones: Sequence[Bone], poses: Seque
         found.append(
             Caveat(
                 "merged-vertebrae",
-                f"{bone.level} has {ratio:.1f} times the volume of its neighbours: two vertebrae under one label?",
+                f"{bone.level} has {ratio:.1f} times its neighbours' volume: two vertebrae under one label?",
             )
         )
     if ratio is not None and ratio < SPLIT:
         found.append(
             Caveat(
                 "small-vertebra",
-                f"{bone.level} has {ratio:.2f} times the volume of its neighbours: split between two labels, cut, or destroyed?",
+                f"{bone.level} has {ratio:.2f} times its neighbours' volume: split in two, cut, or destroyed?",
             )
         )
     pieces = loose_pieces_mm3(bone)

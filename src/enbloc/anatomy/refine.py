@@ -31,8 +31,8 @@ def apply_finer_labels(
 ) -> None:
     """Rewrites `part` of bone voxels that a finer label names.
 
-    Schemes with an arch label hold pedicle and lamina in one; there the geometric border between the two stays, but bone called body
-    by geometry and arch by the label becomes pedicle, and the reverse.
+    Schemes with an arch label hold pedicle and lamina in one; there the geometric border between the two stays, but
+    bone called body by geometry and arch by the label becomes pedicle, and the reverse.
     """
     bone = (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
     for name, code in SIDED.items():

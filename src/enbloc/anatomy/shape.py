@@ -1,7 +1,7 @@
 """A vertebra's shape in its own frame, and the fit of one vertebra's shape to what is left of another.
 
-Neighbouring vertebrae differ by a small rotation, a shift and three scales; with these nine numbers a neighbour's shape is laid on the
-remaining surface, and says where the missing surface was.
+Neighbouring vertebrae differ by a small rotation, a shift and three scales; with these nine numbers a neighbour's
+shape is laid on the remaining surface, and says where the missing surface was.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ LOW = np.array([-63.0, -93.0, -63.0])
 HIGH = np.array([63.0, 45.0, 48.0])
 """The block of the frame that holds any vertebra: right, anterior, superior of the body's centre."""
 PRIOR_SD = np.repeat([np.radians(24.0), 18.0, 0.24], 3)
-"""Spread of rotation (rad), shift (mm) and log scale between neighbouring vertebrae: wide, to guide and not to decide."""
+"""Spread of rotation (rad), shift (mm) and log scale between neighbouring vertebrae: wide, to guide and not to
+decide.
+"""
 RESIDUAL_SD_MM = 1.0
 EFFECTIVE_POINTS = 60.0
 """Surface points are neighbours of one another; together they weigh as this many independent ones."""
@@ -31,7 +33,9 @@ MOST_STEPS = 40
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """Signed distance to a vertebra's surface in mm (negative inside) on a raster of STEP_MM from LOW, in its own frame."""
+    """Signed distance to a vertebra's surface in mm (negative inside) on a raster of STEP_MM from LOW, in its own
+    frame.
+    """
 
     distance: npt.NDArray[np.float32]
     pose: Pose
@@ -88,41 +92,63 @@ def shape_of(bone: Bone, pose: Pose) -> Shape:
 def fit_shape(shape: Shape, surface_mm: Array, target: Pose) -> Fit:
     """Least-squares fit of `shape` to surface points (n, 3) given in the frame of `target`.
 
-    Gauss-Newton on nine numbers (rotation vector, shift, log scale) with reweighting (soft-L1: weight 1 / sqrt(1 + r^2)), so that points
-    on an unseen defect do not pull. Gaussian priors hold what the remaining bone leaves free: the scale's is centred on the ratio of the
-    two poses' sizes. Steps that do not lower the cost are shortened.
+    Gauss-Newton on nine numbers (rotation vector, shift, log scale) with reweighting (soft-L1: weight 1 / sqrt(1 +
+    r^2)), so that points on an unseen defect do not pull. Gaussian priors hold what the remaining bone leaves free:
+    the scale's is centred on the ratio of the two poses' sizes. Steps that do not lower the cost are shortened.
     """
     expected = np.zeros(9)
     expected[6:8] = np.log(shape.pose.body_radius_mm / target.body_radius_mm)
     expected[8] = np.log(shape.pose.height_mm / target.height_mm)
-    prior = 1.0 / PRIOR_SD**2
-    weight = EFFECTIVE_POINTS / max(len(surface_mm), 1)
-
-    def cost(p: Vector) -> float:
-        misfit = shape.at(_moved(p, surface_mm)) / RESIDUAL_SD_MM
-        return float(2.0 * weight * (np.sqrt(1.0 + misfit**2) - 1.0).sum() + (prior * (p - expected) ** 2).sum())
-
-    p, best, damping = expected, cost(expected), 1e-3
-    for _ in range(MOST_STEPS):
-        moved = _moved(p, surface_mm)
-        misfit = shape.at(moved) / RESIDUAL_SD_MM
-        slope = shape.gradient(moved) / RESIDUAL_SD_MM
-        pulled = slope * np.exp(p[6:])
-        jacobian = np.hstack([np.cross(surface_mm @ rotation_matrix(p[:3]).T, pulled), pulled, slope * moved])
-        weights = weight / np.sqrt(1.0 + misfit**2)
-        normal = (jacobian * weights[:, None]).T @ jacobian + np.diag(prior)
-        downhill = -(jacobian.T @ (weights * misfit) + prior * (p - expected))
-        while damping < 1e6:
-            trial = p + np.linalg.solve(normal + damping * np.diag(np.diag(normal)), downhill)
-            reached = cost(trial)
-            if reached < best:
-                break
-            damping *= 5.0
-        if damping >= 1e6 or best - reached < 1e-6 * best:
-            break
-        p, best, damping = trial, reached, max(damping / 5.0, 1e-6)
+    p = _minimised(_Misfit(shape, surface_mm, expected), expected)
     fit = Fit(shape, rotation_matrix(p[:3]), p[3:6], np.exp(p[6:]), float("inf"))
     return replace(fit, residual_mm=float(np.mean(np.abs(fit.distance_mm(surface_mm))))) if len(surface_mm) else fit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Misfit:
+    """Surface points against a shape: soft-L1 data term and Gaussian priors around `expected`."""
+
+    shape: Shape
+    surface_mm: Array
+    expected: Vector
+
+    def cost(self, p: Vector) -> float:
+        misfit = self.shape.at(_moved(p, self.surface_mm)) / RESIDUAL_SD_MM
+        data = 2.0 * self._weight * (np.sqrt(1.0 + misfit**2) - 1.0).sum()
+        return float(data + ((p - self.expected) ** 2 / PRIOR_SD**2).sum())
+
+    def normal_equations(self, p: Vector) -> tuple[Array, Vector]:
+        """Matrix and right side of the Gauss-Newton step at `p`."""
+        moved = _moved(p, self.surface_mm)
+        misfit = self.shape.at(moved) / RESIDUAL_SD_MM
+        slope = self.shape.gradient(moved) / RESIDUAL_SD_MM
+        pulled = slope * np.exp(p[6:])
+        turned = self.surface_mm @ rotation_matrix(p[:3]).T
+        jacobian = np.hstack([np.cross(turned, pulled), pulled, slope * moved])
+        weights = self._weight / np.sqrt(1.0 + misfit**2)
+        normal: Array = (jacobian * weights[:, None]).T @ jacobian + np.diag(1.0 / PRIOR_SD**2)
+        downhill: Vector = -(jacobian.T @ (weights * misfit) + (p - self.expected) / PRIOR_SD**2)
+        return normal, downhill
+
+    @property
+    def _weight(self) -> float:
+        return EFFECTIVE_POINTS / max(len(self.surface_mm), 1)
+
+
+def _minimised(problem: _Misfit, start: Vector) -> Vector:
+    """Levenberg-Marquardt from `start`; stops when a step gains less than a millionth of the cost."""
+    p, best, damping = start, problem.cost(start), 1e-3
+    for _ in range(MOST_STEPS):
+        normal, downhill = problem.normal_equations(p)
+        gain, trial = 0.0, p
+        while damping < 1e6 and gain <= 0.0:
+            trial = p + np.linalg.solve(normal + damping * np.diag(np.diag(normal)), downhill)
+            gain = best - problem.cost(trial)
+            damping *= 0.2 if gain > 0.0 else 5.0
+        if gain <= 1e-6 * best:
+            break
+        p, best = trial, best - gain
+    return p
 
 
 def _moved(p: Vector, points: Array) -> Array:

@@ -64,7 +64,9 @@ def shadow(points_mm: Array, axis: Vector) -> Shadow:
 
 
 def plane_basis(axis: Vector) -> tuple[Vector, Vector]:
-    """Two unit vectors square to `axis`, the first as near to the patient's right as can be, the second towards the front."""
+    """Two unit vectors square to `axis`, the first as near to the patient's right as can be, the second towards the
+    front.
+    """
     reference = np.array([1.0, 0.0, 0.0]) if abs(axis[0]) < 0.9 else np.array([0.0, 1.0, 0.0])
     u = unit(reference - (reference @ axis) * axis)
     return u, np.cross(axis, u)
@@ -73,8 +75,8 @@ def plane_basis(axis: Vector) -> tuple[Vector, Vector]:
 def canal_axis(points_mm: Array, guess: Vector) -> Shadow:
     """The shadow along the direction within 40 degrees of `guess` that shows the largest hole.
 
-    Coarse star, then two finer ones; each step moves to the mean of the directions that score within 8 % of the best, so
-    that the answer mirrors when the patient does.
+    Coarse star, then two finer ones; each step moves to the mean of the directions that score within 8 % of the best,
+    so that the answer mirrors when the patient does.
     """
     direction = unit(guess)
     for radius_deg, rings in ((36.0, 3), (9.0, 2), (3.0, 1)):
@@ -126,31 +128,39 @@ def _largest_hole(image: Image) -> Image:
     region = np.zeros(image.shape, np.int32)
     stack = np.empty((image.size, 2), np.int32)
     best, best_size, count = 0, 0, 0
-    for i0 in range(PIXELS):
-        for j0 in range(PIXELS):
-            if image[i0, j0] != EMPTY or region[i0, j0] != 0:
-                continue
-            count += 1
-            size, top, open_ = 0, 1, False
-            stack[0, 0], stack[0, 1] = i0, j0
-            region[i0, j0] = count
-            while top > 0:
-                top -= 1
-                i, j = stack[top, 0], stack[top, 1]
-                size += 1
-                if i == 0 or j == 0 or i == PIXELS - 1 or j == PIXELS - 1:
-                    open_ = True
-                for di, dj in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                    p, q = i + di, j + dj
-                    if 0 <= p < PIXELS and 0 <= q < PIXELS and image[p, q] == EMPTY and region[p, q] == 0:
-                        region[p, q] = count
-                        stack[top, 0], stack[top, 1] = p, q
-                        top += 1
-            if not open_ and size > best_size:
-                best, best_size = count, size
+    for i in range(PIXELS):
+        for j in range(PIXELS):
+            if image[i, j] == EMPTY and region[i, j] == 0:
+                count += 1
+                size = _flood(image, region, stack, i, j, count)
+                if size > best_size:
+                    best, best_size = count, size
     if best > 0:
         for i in range(PIXELS):
             for j in range(PIXELS):
                 if region[i, j] == best:
                     image[i, j] = HOLE
     return image
+
+
+@numba.njit(cache=True)
+def _flood(
+    image: Image, region: npt.NDArray[np.int32], stack: npt.NDArray[np.int32], i0: int, j0: int, number: int
+) -> int:
+    """Writes `number` over the empty region around (i0, j0); returns its size, 0 when it reaches the border."""
+    size, top, enclosed = 0, 1, True
+    stack[0, 0], stack[0, 1] = i0, j0
+    region[i0, j0] = number
+    while top > 0:
+        top -= 1
+        i, j = stack[top, 0], stack[top, 1]
+        size += 1
+        if i == 0 or j == 0 or i == PIXELS - 1 or j == PIXELS - 1:
+            enclosed = False
+        for di, dj in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            p, q = i + di, j + dj
+            if 0 <= p < PIXELS and 0 <= q < PIXELS and image[p, q] == EMPTY and region[p, q] == 0:
+                region[p, q] = number
+                stack[top, 0], stack[top, 1] = p, q
+                top += 1
+    return size if enclosed else 0

@@ -71,7 +71,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """How a vertebra got its name. `basis`: `label-map`, `anchor`; `evidence`: what supports or contradicts the count."""
+    """How a vertebra got its name. `basis`: `label-map`, `anchor`; `evidence`: what supports or contradicts the
+    count.
+    """
 
     basis: str
     evidence: tuple[str, ...]
@@ -81,9 +83,10 @@ class Numbering:
 class Vertebra:
     """One vertebra found in the label map.
 
-    `frame_basis`: `own-bone`; `neighbours` where too little bone is left to tell; `fitted` where the neighbours' shape was fitted to what
-    is left; `not-modelled` for C1, C2 and the sacrum, whose frame is None. `canal_closed`: a bony ring was found. `estimated_mm3`: volume
-    of outline that is not in the label map but was inferred. `cut_at_border`: bone touches the edge of the image.
+    `frame_basis`: `own-bone`; `neighbours` where too little bone is left to tell; `fitted` where the neighbours'
+    shape was fitted to what is left; `not-modelled` for C1, C2 and the sacrum, whose frame is None. `canal_closed`: a
+    bony ring was found. `estimated_mm3`: volume of outline that is not in the label map but was inferred.
+    `cut_at_border`: bone touches the edge of the image.
     """
 
     level: Level
@@ -105,10 +108,11 @@ class Vertebra:
 class Spine:
     """The column on `grid`, the part of the label map's own grid that holds the vertebrae and the tumour.
 
-    `part` (uint8, codes of `Part`) and `owner` (uint8, 1-based position in `vertebrae`, 0 = none) share the grid's shape. Bone
-    voxels are the label map's, plus tumour voxels inside an estimated outline (`estimated`). `tumour` is the mask on this grid.
-    `no_go` is the dural sac where labelled, else the whole canal (`no_go_basis` says which). `region` places the grid in the
-    label map it was cut from. `structures`: names of other labelled structures in view.
+    `part` (uint8, codes of `Part`) and `owner` (uint8, 1-based position in `vertebrae`, 0 = none) share the grid's
+    shape. Bone voxels are the label map's, plus tumour voxels inside an estimated outline (`estimated`). `tumour` is
+    the mask on this grid. `no_go` is the dural sac where labelled, else the whole canal (`no_go_basis` says which).
+    `region` places the grid in the label map it was cut from. `structures`: names of other labelled structures in
+    view.
     """
 
     grid: Grid

@@ -10,8 +10,8 @@ from pathlib import PurePath
 class InputError(Exception):
     """The input is wrong. The command line prints it on one line and ends with exit code 2.
 
-    `file` is shown as given (the name the user wrote, never an absolute path made by us); `field` is the key, voxel array or
-    header entry at fault; `hint` is what to do about it.
+    `file` is shown as given (the name the user wrote, never an absolute path made by us); `field` is the key, voxel
+    array or header entry at fault; `hint` is what to do about it.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class KnowledgeError(InputError):
 
 
 def one_line(text: str) -> str:
-    """`text` with control characters and line breaks replaced, so that no file name or value can forge a second line."""
+    """`text` with control characters and line breaks replaced, so that no file name can forge a second line."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

@@ -35,7 +35,7 @@ class Affine:
     @cached_property
     def spacing_mm(self) -> Vector:
         """Distance between neighbouring voxel centres along each index axis, shape (3,)."""
-        lengths: Vector = np.linalg.norm(self.matrix[:3, :3], axis=0)
+        lengths: Vector = np.sqrt(np.square(self.matrix[:3, :3]).sum(axis=0))
         return lengths
 
     @cached_property
@@ -44,7 +44,7 @@ class Affine:
 
     @cached_property
     def inverse(self) -> Array:
-        inverse: Array = np.linalg.inv(self.matrix)
+        inverse: Array = np.linalg.inv(self.matrix).astype(np.float64)
         return inverse
 
     def to_world(self, index: npt.ArrayLike) -> Array:

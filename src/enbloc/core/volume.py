@@ -1,7 +1,7 @@
 """Voxel arrays that carry their place in the patient.
 
-Arrays are stored in the axis order closest to RAS (index 0 runs to the right, 1 to the front, 2 upwards, up to obliquity), so
-that axis order and flips in a file can change nothing downstream. No voxel is resampled for that.
+Arrays are stored in the axis order closest to RAS (index 0 runs to the right, 1 to the front, 2 upwards, up to
+obliquity), so that axis order and flips in a file can change nothing downstream. No voxel is resampled for that.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class LabelMap:
 class Imaging:
     """What was read for one case. All label maps and the tumour share `grid`; the image keeps its own.
 
-    `tumour` is boolean on `grid`. `None` means not given. `notes` are caveats from reading (resampled, qform ignored, ...).
+    `tumour` is boolean on `grid`. `None` means not given. `notes` are caveats from reading (resampled, qform ignored,
+    ...).
     """
 
     grid: Grid

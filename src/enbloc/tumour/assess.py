@@ -11,9 +11,9 @@ from enbloc.case import StatedExtent
 from enbloc.core.evidence import Caveat
 from enbloc.core.levels import Level, are_neighbours
 from enbloc.tumour.classify import ADJACENT, SKIP, TYPE_ZONES, classify
-from enbloc.tumour.extent import Extent, Involvement, Lesion, Zone, ZoneExtent
+from enbloc.tumour.extent import Extent, Involvement, Zone, ZoneExtent
 from enbloc.tumour.lesions import bone_by_level, find_lesions, separate_neighbours, skip_between
-from enbloc.tumour.measure import BONE_ZONES, Neighbourhood, around_tumour, zone_extents, zone_volumes_mm3
+from enbloc.tumour.measure import BONE_ZONES, around_tumour, zone_extents, zone_volumes_mm3
 from enbloc.tumour.noise import NoiseFloor
 from enbloc.tumour.statement import Features, combine, level_disagreement, with_stated_type
 
@@ -58,7 +58,7 @@ def measure(spine: Spine, stated: StatedExtent) -> Extent:
             *(Caveat("extent-disagrees", text) for text in disagreements),
             *type_caveats,
             *level_disagreement(stated.levels, levels),
-            *extent_caveats(spine, near, zones, lesions, adjacent, skip, split),
+            *extent_caveats(spine, zones, adjacent, skip, split),
         ),
     )
 
@@ -107,31 +107,43 @@ def involved_levels(zones: Sequence[ZoneExtent]) -> tuple[Level, ...]:
 
 def extent_caveats(
     spine: Spine,
-    near: Neighbourhood,
     zones: Sequence[ZoneExtent],
-    lesions: Sequence[Lesion],
     adjacent: Involvement,
     skip: Involvement,
     split: bool,
 ) -> list[Caveat]:
-    """What a reader of the extent must know: special lesions, outlines that were estimated, a column only partly in view."""
+    """What a reader of the extent must know: special lesions, outlines that were estimated, a column only partly in
+    view.
+    """
     found = [*_special_lesions(zones), *_neighbour_caveats(zones, adjacent, split)]
     held = {row.zone for row in zones if row.involvement is Involvement.INVOLVED}
     if spine.estimated.any():
         found.append(
-            Caveat("outline-estimated", "part of the bone's outline inside the tumour is estimated, so zones there are less sure")
+            Caveat(
+                "outline-estimated",
+                "part of the bone's outline inside the tumour is estimated, so zones there are less sure",
+            )
         )
     if Zone.CANAL in held and "cord" not in spine.structures and "dural-sac" not in spine.structures:
-        found.append(Caveat("cord-position-unknown", "tumour lies in the canal and neither cord nor dural sac is labelled"))
+        found.append(
+            Caveat("cord-position-unknown", "tumour lies in the canal and neither cord nor dural sac is labelled")
+        )
     if _leaves_image(spine):
-        found.append(Caveat("tumour-at-border", "the tumour touches the edge of the image: its extent may go on outside"))
+        found.append(
+            Caveat("tumour-at-border", "the tumour touches the edge of the image: its extent may go on outside")
+        )
     if skip is not Involvement.INVOLVED and not _whole_column(spine):
         found.append(
-            Caveat("skip-not-excluded", f"only {spine.levels[0]} to {spine.levels[-1]} are in view: lesions elsewhere are not excluded")
+            Caveat(
+                "skip-not-excluded",
+                f"only {spine.levels[0]} to {spine.levels[-1]} are in view: lesions elsewhere are not excluded",
+            )
         )
     outside = [level for level in involved_levels(zones) if not level.in_scope]
     if outside:
-        found.append(Caveat("outside-scope", f"{', '.join(outside)}: outside the levels the operation is described for"))
+        found.append(
+            Caveat("outside-scope", f"{', '.join(outside)}: outside the levels the operation is described for")
+        )
     return found
 
 
@@ -144,16 +156,33 @@ def _special_lesions(zones: Sequence[ZoneExtent]) -> list[Caveat]:
         levels = {row.level for row in zones if row.zone in BONE_ZONES and row.involvement is Involvement.INVOLVED}
         if len(levels) < 2:
             found.append(
-                Caveat("disc-contact", "tumour enters a disc without reaching the next vertebra: the endplate barrier is breached, the type does not change")
+                Caveat(
+                    "disc-contact",
+                    "tumour enters a disc without reaching the next vertebra: an endplate is breached, the type stays",
+                )
             )
     if not bone and held == {Zone.CANAL}:
-        found.append(Caveat("canal-only", "tumour lies in the canal alone: not a bone lesion as the classification means it"))
+        found.append(
+            Caveat("canal-only", "tumour lies in the canal alone: not a bone lesion as the classification means it")
+        )
     elif not bone and held and held <= {Zone.PARAVERTEBRAL, Zone.CANAL}:
-        found.append(Caveat("paravertebral-only", "tumour lies beside the bone and not in it: not a bone lesion as the classification means it"))
+        found.append(
+            Caveat(
+                "paravertebral-only",
+                "tumour lies beside the bone and not in it: not a bone lesion as the classification means it",
+            )
+        )
     elif not bone and held == {Zone.DISC}:
-        found.append(Caveat("disc-only", "tumour lies in a disc alone: not a bone lesion as the classification means it"))
+        found.append(
+            Caveat("disc-only", "tumour lies in a disc alone: not a bone lesion as the classification means it")
+        )
     if {Zone.CANAL, Zone.PARAVERTEBRAL} <= held and bone:
-        found.append(Caveat("canal-and-paravertebral", "tumour lies in the canal as well as beside the vertebra: type 5 stands for both"))
+        found.append(
+            Caveat(
+                "canal-and-paravertebral",
+                "tumour lies in the canal as well as beside the vertebra: type 5 stands for both",
+            )
+        )
     return found
 
 
@@ -161,12 +190,18 @@ def _neighbour_caveats(zones: Sequence[ZoneExtent], adjacent: Involvement, split
     found = []
     if split:
         found.append(
-            Caveat("separate-lesions-in-neighbours", "lesions that do not touch lie in neighbouring vertebrae: read as type 6, type 7 is not excluded")
+            Caveat(
+                "separate-lesions-in-neighbours",
+                "lesions that do not touch lie in neighbouring vertebrae: read as type 6, type 7 is not excluded",
+            )
         )
     count = len(involved_levels(zones))
     if adjacent is Involvement.INVOLVED and count > MOST_CONTIGUOUS:
         found.append(
-            Caveat("many-contiguous-levels", f"{count} contiguous vertebrae hold tumour: some later sources would call this type 7")
+            Caveat(
+                "many-contiguous-levels",
+                f"{count} contiguous vertebrae hold tumour: some later sources would call this type 7",
+            )
         )
     return found
 

@@ -54,9 +54,11 @@ def fits(rule: TypeRule, reading: Reading) -> bool:
 
 
 def classify(certain: Collection[str], possible: Collection[str], best: Collection[str]) -> TomitaType:
-    """The type of the `best` reading, with the lowest and highest type among all readings that the measurement allows.
+    """The type of the `best` reading, with the lowest and highest type among all readings that the measurement
+    allows.
 
-    `certain` features are in every reading, `possible` ones in some. Borderline: the allowed readings give more than one answer.
+    `certain` features are in every reading, `possible` ones in some. Borderline: the allowed readings give more than
+    one answer.
     """
     rule = fitting_rule(Reading.of(best))
     allowed = [fitting_rule(Reading.of(features)) for features in readings(certain, possible)]
@@ -73,7 +75,9 @@ def classify(certain: Collection[str], possible: Collection[str], best: Collecti
 
 
 def readings(certain: Collection[str], possible: Collection[str]) -> Iterator[frozenset[str]]:
-    """Every set of features between `certain` and `certain` with all of `possible`; the empty one only if nothing else is."""
+    """Every set of features between `certain` and `certain` with all of `possible`; the empty one only if nothing
+    else is.
+    """
     base = frozenset(certain)
     open_ = sorted(set(possible) - base)
     for count in range(len(open_) + 1):
@@ -96,6 +100,11 @@ def _bounds(rule: TypeRule, allowed: list[TypeRule], low: int | None, high: int 
         other = next((r for r in allowed if r.type == bound), None)
         if bound is not None and bound != rule.type and other is not None:
             found.append(
-                Step(f"tomita/{other.id}: {other.says}", (f"{name} reading within the noise floor",), f"type {bound}", other.source)
+                Step(
+                    f"tomita/{other.id}: {other.says}",
+                    (f"{name} reading within the noise floor",),
+                    f"type {bound}",
+                    other.source,
+                )
             )
     return tuple(found)

@@ -10,7 +10,9 @@ from enbloc.core.levels import Level
 
 
 class Zone(StrEnum):
-    """Where tumour can be, seen from one vertebra. `adjacent-vertebra` and `disc` are not among the five numbered zones."""
+    """Where tumour can be, seen from one vertebra. `adjacent-vertebra` and `disc` are not among the five numbered
+    zones.
+    """
 
     BODY = "body"
     PEDICLE_LEFT = "pedicle-left"
@@ -22,7 +24,7 @@ class Zone(StrEnum):
 
 
 class Involvement(StrEnum):
-    """`involved` and `free` hold beyond the noise floor; `possible` is a reading that one voxel shell could overturn."""
+    """`involved` and `free` hold beyond the noise floor; `possible` is a reading one voxel shell could overturn."""
 
     INVOLVED = "involved"
     POSSIBLE = "possible"
@@ -33,9 +35,10 @@ class Involvement(StrEnum):
 class ZoneExtent:
     """Tumour in one zone of one level.
 
-    `share` is the fraction of the zone filled (None for paravertebral, which has no size). `depth_mm` is how far tumour reaches
-    into the zone from its border with the rest of the tumour. `noise_mm` is the depth below which involvement cannot be told from
-    partial volume and border uncertainty. All four are None where the zone was stated and not measured.
+    `share` is the fraction of the zone filled (None for paravertebral, which has no size). `depth_mm` is how far
+    tumour reaches into the zone from its border with the rest of the tumour. `noise_mm` is the depth below which
+    involvement cannot be told from partial volume and border uncertainty. All four are None where the zone was stated
+    and not measured.
     """
 
     level: Level
@@ -49,7 +52,9 @@ class ZoneExtent:
 
 @dataclass(frozen=True, slots=True)
 class TomitaType:
-    """Surgical classification 1-7 with the range that the measurement leaves open. None: not classifiable, `because` says why."""
+    """Surgical classification 1-7 with the range that the measurement leaves open. None: not classifiable, `because`
+    says why.
+    """
 
     value: int | None
     low: int | None
@@ -71,8 +76,8 @@ class Lesion:
 class Extent:
     """Where the tumour is. `basis`: `mask`, `stated` (the case's [extent]) or `mask-and-stated`.
 
-    `levels` are those whose bone or spaces are involved; `index_level` holds the most tumour. `adjacent_vertebra` and `skip_lesion`
-    are None when unknown. `noise` says in words what the noise floor was made of.
+    `levels` are those whose bone or spaces are involved; `index_level` holds the most tumour. `adjacent_vertebra` and
+    `skip_lesion` are None when unknown. `noise` says in words what the noise floor was made of.
     """
 
     basis: str

@@ -37,7 +37,9 @@ ZoneMap = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbourhood:
-    """The voxels around the tumour: `zone` holds positions in ZONES, `owner` 1-based vertebra numbers, `tumour` the mask."""
+    """The voxels around the tumour: `zone` holds positions in ZONES, `owner` 1-based vertebra numbers, `tumour` the
+    mask.
+    """
 
     zone: ZoneMap
     owner: npt.NDArray[np.uint8]
@@ -73,7 +75,9 @@ def around_tumour(spine: Spine) -> Neighbourhood:
     return near
 
 
-def zone_extents(near: Neighbourhood, zone_volumes_mm3: dict[tuple[int, int], float], floor: NoiseFloor) -> tuple[ZoneExtent, ...]:
+def zone_extents(
+    near: Neighbourhood, zone_volumes_mm3: dict[tuple[int, int], float], floor: NoiseFloor
+) -> tuple[ZoneExtent, ...]:
     """One row per level and zone that tumour occupies or touches, cranial first."""
     keys = np.where(near.tumour, near.owner.astype(np.int32) * len(ZONES) + near.zone, -1)
     found = []
@@ -131,10 +135,12 @@ def _dilated(mask: Mask) -> Mask:
 
 
 def penetration(mask: Mask, rest: Mask, grid: Grid, extra_mm: float) -> tuple[float, bool]:
-    """How far the tumour in `mask` reaches from the `rest` of the tumour: depth in mm, and whether it passes the noise floor.
+    """How far the tumour in `mask` reaches from the `rest` of the tumour: depth in mm, and whether it passes the
+    noise floor.
 
-    Depth runs from the border (half a voxel from the nearest voxel of `rest`). The floor is SHELL_VOXELS in voxels, counted along
-    each axis in that axis's own voxels, plus `extra_mm`. Depth is never more than the extent of this part of the tumour.
+    Depth runs from the border (half a voxel from the nearest voxel of `rest`). The floor is SHELL_VOXELS in voxels,
+    counted along each axis in that axis's own voxels, plus `extra_mm`. Depth is never more than the extent of this
+    part of the tumour.
     """
     if not mask.any():
         return 0.0, False
@@ -164,7 +170,9 @@ def _distance(target: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.
 
 
 def zone_volumes_mm3(spine: Spine, numbers: Sequence[int]) -> dict[tuple[int, int], float]:
-    """Outline volume of each bony zone and canal of the given vertebrae, keyed (number, zone); paravertebral has none."""
+    """Outline volume of each bony zone and canal of the given vertebrae, keyed (number, zone); paravertebral has
+    none.
+    """
     volumes = {}
     for number in numbers:
         box = _grown(spine, number)

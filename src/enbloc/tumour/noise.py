@@ -10,7 +10,9 @@ from enbloc.tumour.extent import Zone
 SHELL_VOXELS = 1.5
 """A layer one voxel thick is at most this deep, whichever way it lies to the axes (measured from centre to centre)."""
 CONVENTION_MM = 2.0
-"""Borders inside bone are drawn by convention (body | pedicle | arch); on real labels the planes move by about this much."""
+"""Borders inside bone are drawn by convention (body | pedicle | arch); on real labels the planes move by about this
+much.
+"""
 SPECK_VOXELS = 8
 """A detached piece of this many voxels or fewer is not by itself a lesion."""
 
@@ -32,13 +34,15 @@ class NoiseFloor:
         return CONVENTION_MM if zone in CONVENTIONAL else 0.0
 
     def noise_mm(self, zone: Zone) -> float:
-        """The floor for `zone` along the coarsest axis, counted from the border, which lies half a voxel before the first centre."""
+        """The floor for `zone` along the coarsest axis, counted from the border, which lies half a voxel before the
+        first centre.
+        """
         return (SHELL_VOXELS - 0.5) * self.voxel_mm + self.shell_mm(zone)
 
     @property
     def says(self) -> str:
         return (
             f"a zone counts as involved when tumour reaches deeper into it than {SHELL_VOXELS - 0.5:g} voxel "
-            f"(voxels up to {self.voxel_mm:.2g} mm), and {CONVENTION_MM:g} mm more at borders inside bone, which are drawn by convention; "
-            "shallower tumour, or tumour touching the zone, counts as possible"
+            f"(voxels up to {self.voxel_mm:.2g} mm), and {CONVENTION_MM:g} mm more at borders inside bone, which are "
+            "drawn by convention; shallower tumour, or tumour touching the zone, counts as possible"
         )

@@ -1,8 +1,11 @@
-"""What the case states about the extent, alone or beside a mask. A statement decides; the range keeps both readings in sight."""
+"""What the case states about the extent, alone or beside a mask. A statement decides; the range keeps both readings
+in sight.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from enbloc.case import StatedExtent
 from enbloc.core.evidence import Caveat, Step
@@ -15,7 +18,9 @@ PAPER = "tomita2006"
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Features (zones of the decision table, ADJACENT, SKIP) that are certain, that may be, and that the best reading holds."""
+    """Features (zones of the decision table, ADJACENT, SKIP) that are certain, that may be, and that the best reading
+    holds.
+    """
 
     certain: frozenset[str]
     possible: frozenset[str]
@@ -25,8 +30,8 @@ class Features:
 def implied(stated: StatedExtent) -> tuple[bool | None, bool | None]:
     """(adjacent vertebra, skip lesion) as stated, or as the stated levels imply; None where neither says."""
     levels = sorted(stated.levels or (), key=lambda level: level.rank)
-    touching = any(are_neighbours(a, b) for a, b in zip(levels[:-1], levels[1:], strict=True))
-    apart = any(not are_neighbours(a, b) for a, b in zip(levels[:-1], levels[1:], strict=True))
+    touching = any(are_neighbours(a, b) for a, b in pairwise(levels))
+    apart = any(not are_neighbours(a, b) for a, b in pairwise(levels))
     adjacent = stated.adjacent_vertebra if stated.adjacent_vertebra is not None else (True if touching else None)
     skip = stated.skip_lesion if stated.skip_lesion is not None else (True if apart else None)
     return adjacent, skip
@@ -54,7 +59,9 @@ def from_statement(stated: StatedExtent) -> Extent:
     elif stated.tomita_type is not None:
         tomita = _type_as_stated(stated.tomita_type)
     else:
-        tomita = TomitaType(None, None, None, True, (Step("stated extent", ("levels only",), "no type: zones unknown", PAPER),))
+        tomita = TomitaType(
+            None, None, None, True, (Step("stated extent", ("levels only",), "no type: zones unknown", PAPER),)
+        )
     levels = tuple(sorted(stated.levels or (), key=lambda level: level.rank))
     index = levels[0] if levels else None
     zones = tuple(
@@ -90,11 +97,16 @@ def _open_questions(settled: dict[str, bool], tomita: TomitaType) -> tuple[Cavea
     found = []
     if SKIP not in settled and tomita.value != 7:
         found.append(
-            Caveat("skip-not-excluded", "nothing is stated about lesions elsewhere in the column: one would make it type 7")
+            Caveat(
+                "skip-not-excluded", "nothing is stated about lesions elsewhere in the column: one would make it type 7"
+            )
         )
     if ADJACENT not in settled and tomita.value not in (6, 7):
         found.append(
-            Caveat("adjacent-not-stated", "nothing is stated about the neighbouring vertebrae: tumour there would make it type 6")
+            Caveat(
+                "adjacent-not-stated",
+                "nothing is stated about the neighbouring vertebrae: tumour there would make it type 6",
+            )
         )
     return tuple(found)
 
@@ -127,7 +139,9 @@ def with_stated_type(tomita: TomitaType, stated: int | None) -> tuple[TomitaType
     """A stated type overrules the measured one; the range covers both."""
     if stated is None or stated == tomita.value:
         return tomita, ()
-    text = f"the case states type {stated}, the mask reads as type {tomita.value if tomita.value is not None else 'none'}"
+    text = (
+        f"the case states type {stated}, the mask reads as type {tomita.value if tomita.value is not None else 'none'}"
+    )
     widened = replace(
         tomita,
         value=stated,

@@ -28,11 +28,8 @@ NOT_MODELLED = frozenset({Level.C1, Level.C2, Level.SACRUM, Level.COCCYX})
 """Bones without the body-and-ring plan of the others; they keep their label and get no frame of their own."""
 
 
-def locate(imaging: Imaging, progress: Progress = silent) -> Spine:
-    """Frames, parts, canal and discs of every labelled vertebra.
-
-    Raises LabelError when no whole vertebra is labelled, when the labels' order is impossible, or when no ring is closed anywhere.
-    """
+def spine_from_labels(imaging: Imaging, progress: Progress = silent) -> Spine:
+    """`enbloc.anatomy.locate`, whose heavy libraries load with this module."""
     labels = vertebra_map(imaging)
     bones = bones_of(labels)
     refuse_impossible(bones)
