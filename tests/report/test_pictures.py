@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +16,10 @@ from enbloc.anatomy import Frame
 from enbloc.core.geometry import Affine
 from enbloc.core.volume import Grid, Volume
 from enbloc.report import Picture, slice_pictures, surface_pictures
-from enbloc.report.pictures import offset_words, tumour_point
-from enbloc.report.slices import column_outlines, cuts, sampled_image
+from enbloc.report.pictures import offset_words
 from enbloc.scene import STYLES, build_scene
+from enbloc.scene.planes import tumour_point
+from enbloc.scene.slices import column_outlines, cuts, sampled_image
 from scene.hand_made import TUMOUR_CENTRE_MM, TUMOUR_RADIUS_MM, a_drawing, a_plan, a_plan_without_images
 
 AXES = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -41,7 +45,7 @@ def named(pictures: tuple[Picture, ...], name: str) -> Picture:
 def test_patients_right_is_on_the_viewers_left(turn_degrees: float) -> None:
     """Slices run through the lesion, so the canal tells: it lies medial to it; and the cava lies right of the aorta."""
     for side, canal_is_left_of_lesion in (("left", True), ("right", False)):
-        axial = named(slice_pictures(a_plan(side, turn_degrees=turn_degrees)), "axial-lesion")
+        axial = named(slice_pictures(a_plan(side, turn_degrees=turn_degrees)), "axial-1")
         assert (column_of(axial, "no-go") < column_of(axial, "tumour")) is canal_is_left_of_lesion
         assert column_of(axial, "vein") < column_of(axial, "artery")
 
@@ -154,3 +158,44 @@ def test_labels_without_an_image_still_give_pictures() -> None:
 def test_no_images_no_pictures() -> None:
     assert slice_pictures(a_plan_without_images()) == ()
     assert surface_pictures(build_scene(a_plan_without_images())) == ()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("number", [2, 5])
+def test_side_on_a_real_spine(number: int, tmp_path: Path) -> None:
+    """The mask's own record names the side; of a left-sided lesion the canal lies towards the viewer's left."""
+    from enbloc.case import read_case
+    from enbloc.images import load_images
+    from enbloc.planning import plan
+
+    data = Path(__file__).parents[3] / "shared" / "data" / "verse005"
+    if not data.is_dir():
+        pytest.skip("no real data beside the checkout")
+    truth = json.loads((data / "tumours" / f"tumour_tomita{number}.json").read_text())
+    files = ("sub-verse005_ct.nii.gz", "sub-verse005_seg-vert_msk.nii.gz", f"tumours/tumour_tomita{number}.nii.gz")
+    for name in files:
+        shutil.copy(data / name, tmp_path)
+    (tmp_path / "case.toml").write_text(
+        'schema = "enbloc.case/1"\nid = "v"\n'
+        f'[imaging]\nimage = "{files[0]}"\nmodality = "ct"\ntumour = {{ file = "{Path(files[2]).name}" }}\n'
+        f'[[imaging.labels]]\nfile = "{files[1]}"\nscheme = "verse"\n'
+    )
+    case = read_case(tmp_path)
+    axial = named(slice_pictures(plan(case, load_images(case))), "axial-1")
+    assert (column_of(axial, "no-go") < column_of(axial, "tumour")) is (truth["side"] == "left")
+
+
+def test_mr_is_shown_from_its_own_darkest_to_its_brightest() -> None:
+    """MR has no fixed scale: the same picture must come out when all values are a thousand times larger."""
+    plan = a_plan(spacing_mm=2.0)
+    assert plan.drawing is not None
+    imaging, image = plan.drawing.imaging, plan.drawing.imaging.image
+    assert image is not None
+    pictures = []
+    for slope in (1.0, 1000.0):
+        scaled = replace(imaging, modality="mr", image=replace(image, slope=slope))
+        pictures.append(slice_pictures(replace(plan, drawing=replace(plan.drawing, imaging=scaled))))
+    for one, other in zip(*pictures, strict=True):
+        # float32 rounding may move a grey value by one step.
+        assert np.abs(pixels(one) - pixels(other)).max() <= 2
+        assert np.ptp(pixels(one)[200:400, 200:400]) > 60

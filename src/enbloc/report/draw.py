@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from enbloc.report.slices import Field
+from enbloc.scene.slices import Field
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]

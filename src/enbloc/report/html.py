@@ -17,7 +17,6 @@ from enbloc.report import words
 from enbloc.report.pictures import (
     BONE_WINDOW_HU,
     NOT_IMAGED,
-    PIXEL_MM,
     ZOOM,
     Picture,
     slice_pictures,
@@ -25,6 +24,7 @@ from enbloc.report.pictures import (
 )
 from enbloc.report.stages import not_done
 from enbloc.scene import STYLES, Scene, build_scene
+from enbloc.scene.planes import PIXEL_MM
 
 
 def write_report(plan: Plan, path: str | PathLike[str], scene: Scene | None = None) -> Path:
@@ -98,9 +98,9 @@ def _slices_note(plan: Plan, slices: tuple[Picture, ...], scene: Scene) -> str:
     else:
         spacing = " × ".join(f"{mm:.2g}" for mm in imaging.image.grid.spacing_mm)
         parts.append(f"Voxels of the image: {spacing} mm.")
-        if imaging.modality != "mr":
-            low, high = BONE_WINDOW_HU
-            parts.append(f"Bone window {low:.0f} to {high:.0f} HU.")
+        low, high = BONE_WINDOW_HU
+        shown = "Grey from the slice's darkest to its brightest hundredth."
+        parts.append(f"Bone window {low:.0f} to {high:.0f} HU." if imaging.modality == "ct" else shown)
     return " ".join(parts)
 
 

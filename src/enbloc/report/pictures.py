@@ -7,30 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.anatomy import Frame, Spine
-from enbloc.core.evidence import Skipped
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Imaging, Mask
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb, contours
-from enbloc.report.slices import (
-    Cut,
-    Field,
-    Outline,
-    any_label,
-    column_outlines,
-    cuts,
-    labelled_outlines,
-    sampled_image,
-)
-from enbloc.scene import STYLES, Scene, View, index_frame
+from enbloc.scene import STYLES, Scene, View
 from enbloc.scene.build import VESSELS
-from enbloc.tumour import Lesion
+from enbloc.scene.planes import PIXEL_MM, LesionPlane, lesion_planes
+from enbloc.scene.slices import Field, Outline, any_label, column_outlines, labelled_outlines, sampled_image
 
-PIXEL_MM = 0.5
 ZOOM = 3
-FIELDS_MM = (120.0, 160.0)
-AROUND_LESION_MM = 45.0
 BONE_WINDOW_HU = (-450.0, 1150.0)
 """Display only: grey from black to white."""
 NOT_IMAGED = (44, 49, 66)
@@ -45,7 +31,12 @@ SHORT_NAMES = {
     "iliac-vein-left": "iliac v.",
     "iliac-vein-right": "iliac v.",
 }
-MOST_LESIONS = 3
+DIRECTIONS = {
+    "axial": ("above", "below"),
+    "sagittal": ("to the patient's right of", "to the patient's left of"),
+    "coronal": ("in front of", "behind"),
+}
+"""What a positive and a negative offset of a slice mean."""
 EDGE = 70.0
 """Kept free of names for the letters, in pixels of a picture 720 wide."""
 
@@ -72,58 +63,12 @@ def slice_pictures(plan: Plan) -> tuple[Picture, ...]:
 
     Empty for a plan without voxels or without a measured lesion.
     """
-    drawing, lesions = plan.drawing, _lesions(plan)
-    if drawing is None or not lesions:
-        return ()
-    frame, owner = index_frame(plan, drawing.spine)
-    centre = tumour_point(drawing.spine, lesions[0])
-    pictures = [_slice(drawing, cut, frame, owner, "lesion") for cut in _planes(drawing.spine, frame, centre)]
-    for number, lesion in enumerate(lesions[1:MOST_LESIONS], start=2):
-        centre = tumour_point(drawing.spine, lesion)
-        there, whose = _frame_near(drawing.spine, centre, frame, owner)
-        axial = _planes(drawing.spine, there, centre)[0]
-        pictures.append(_slice(drawing, axial, there, whose, f"lesion {number}"))
-    return tuple(pictures)
+    drawing = plan.drawing
+    return () if drawing is None else tuple(_slice(drawing, plane) for plane in lesion_planes(plan))
 
 
-def _lesions(plan: Plan) -> list[Lesion]:
-    """Largest first, the one at the index level before all others."""
-    if isinstance(plan.tumour, Skipped):
-        return []
-    index = plan.tumour.index_level
-    return sorted(plan.tumour.lesions, key=lambda lesion: (index not in lesion.levels, -lesion.volume_mm3))
-
-
-def tumour_point(spine: Spine, lesion: Lesion) -> Vector:
-    """The tumour voxel nearest to the lesion's centre (RAS mm): the centre itself may lie outside a curved lesion."""
-    centre: Vector = np.array(lesion.centre_mm)
-    voxels = np.argwhere(spine.tumour)
-    if not len(voxels):
-        return centre
-    points = spine.grid.affine.to_world(voxels)
-    distance = np.linalg.norm(points - centre, axis=1)
-    near = int(distance.argmin())
-    return centre if distance[near] < float(spine.grid.spacing_mm.max()) else points[near]
-
-
-def _frame_near(spine: Spine, point_mm: Vector, frame: Frame, owner: str) -> tuple[Frame, str]:
-    framed = [(v.frame, v.level.value) for v in spine.vertebrae if v.frame is not None]
-    if not framed:
-        return frame, owner
-    return min(framed, key=lambda pair: float(np.linalg.norm(np.array(pair[0].origin_mm) - point_mm)))
-
-
-def _planes(spine: Spine, frame: Frame, centre_mm: Vector) -> tuple[Cut, Cut, Cut]:
-    """Fields as wide as the lesion needs, within `FIELDS_MM`."""
-    voxels = np.argwhere(spine.tumour)
-    local = frame.to_local(spine.grid.affine.to_world(voxels)) - frame.to_local(centre_mm)
-    near = local[np.abs(local).max(axis=1) < FIELDS_MM[1] / 2.0]
-    reach = float(np.abs(near).max()) if len(near) else 0.0
-    field_mm = float(np.clip(2.0 * (reach + AROUND_LESION_MM), *FIELDS_MM))
-    return cuts(frame, centre_mm, round(field_mm / PIXEL_MM), PIXEL_MM)
-
-
-def _slice(drawing: Drawing, cut: Cut, frame: Frame, owner: str, of: str) -> Picture:
+def _slice(drawing: Drawing, plane: LesionPlane) -> Picture:
+    cut = plane.cut
     points = cut.points_mm
     column = column_outlines(drawing.spine, points)
     outlines = labelled_outlines(drawing.imaging, VESSELS, points) + column
@@ -134,16 +79,17 @@ def _slice(drawing: Drawing, cut: Cut, frame: Frame, owner: str, of: str) -> Pic
     if cut.name == "axial":
         _vessels_named(canvas, outlines)
     else:
-        _levels_named(canvas, column, owner)
+        _levels_named(canvas, column, plane.frame_of)
     canvas.letters(*cut.letters, size=36 * canvas.grain)
     canvas.scale_bar(ZOOM / PIXEL_MM, 20, size=25 * canvas.grain)
-    canvas.text(14, 14, cut.name if of == "lesion" else f"{cut.name}, {of}", 24 * canvas.grain, anchor="la")
+    title = cut.name if plane.lesion == 1 else f"{cut.name}, lesion {plane.lesion}"
+    canvas.text(14, 14, title, 24 * canvas.grain, anchor="la")
     left, right, top, bottom = cut.letters
     seen = ", ".join(dict.fromkeys(_spoken(outline) for outline in outlines))
     return Picture(
-        name=f"{cut.name}-{of}".replace(" ", "-"),
-        title=cut.name.capitalize() + ("" if of == "lesion" else f", {of}"),
-        caption=_position(cut, frame, owner),
+        name=f"{cut.name}-{plane.lesion}",
+        title=title.capitalize(),
+        caption=_position(plane),
         alt=f"{cut.name} slice; {left} left, {right} right, {top} above, {bottom} below; outlined: {seen}",
         png=canvas.png(),
         width=canvas.width,
@@ -169,7 +115,7 @@ def _background(imaging: Imaging, points_mm: Array, column: list[Outline]) -> Rg
 
 def _window(imaging: Imaging, values: Field, inside: Mask) -> tuple[float, float]:
     """The bone window for CT; for anything else from the darkest to the brightest hundredth of the slice."""
-    if imaging.modality != "mr":
+    if imaging.modality == "ct":
         return BONE_WINDOW_HU
     if not inside.any():
         return 0.0, 1.0
@@ -231,17 +177,12 @@ def _levels_named(canvas: Canvas, column: list[Outline], index: str) -> None:
             canvas.text(70 * canvas.grain, row, outline.name, size * canvas.grain, anchor="lm")
 
 
-def _position(cut: Cut, frame: Frame, owner: str) -> str:
+def _position(plane: LesionPlane) -> str:
     """Where the slice lies, in words, from the centre of the vertebral body whose frame it follows."""
-    right, anterior, superior = frame.to_local(cut.centre_mm)
-    along = {
-        "axial": (superior, "above", "below"),
-        "sagittal": (right, "to the patient's right of", "to the patient's left of"),
-        "coronal": (anterior, "in front of", "behind"),
-    }[cut.name]
-    if owner == "patient":
+    if plane.frame_of == "patient":
         return "in the axes of the image: no vertebra's own frame is known"
-    return f"{offset_words(*along)} the centre of the {owner} body"
+    positive, negative = DIRECTIONS[plane.cut.name]
+    return f"{offset_words(plane.offset_mm, positive, negative)} the centre of the {plane.frame_of} body"
 
 
 def offset_words(offset_mm: float, positive: str, negative: str) -> str:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from enbloc.anatomy import Vertebra
 from enbloc.core.evidence import Step
 from enbloc.core.levels import Level
 from enbloc.knowledge import TypeMeaning, cite, tomita_types, tomita_zones
+from enbloc.planning.plan import SpineFindings, TumourFindings
 from enbloc.planning.why import checked
-from enbloc.tumour import Extent, Involvement, TomitaType, Zone
 
 UNKNOWN = "not known"
 UNMEASURED = "not measured"
-INVOLVEMENT = {
-    Involvement.INVOLVED: "involved",
-    Involvement.POSSIBLE: "possible",
-    Involvement.FREE: "free",
-}
-MARK = {Involvement.INVOLVED: "●", Involvement.POSSIBLE: "◐", Involvement.FREE: "○"}
+MARK = {"involved": "●", "possible": "◐", "free": "○"}
 """Signs that need no colour."""
 EXTENT_BASIS = {
     "mask": "measured from the tumour mask",
@@ -71,13 +65,13 @@ def said(known: dict[str, str], code: str) -> str:
     return known.get(code, plain(code))
 
 
-def zone(code: Zone) -> str:
-    return "disc below" if code is Zone.DISC else plain(code.value)
+def zone(code: str) -> str:
+    return "disc below" if code == "disc" else plain(code)
 
 
-def zone_meaning(code: Zone) -> str:
+def zone_meaning(code: str) -> str:
     """What the zone holds, as the knowledge table says it; empty for what is not one of the numbered zones."""
-    family = code.value.partition("-")[0]
+    family = code.partition("-")[0]
     return next((row.says for row in tomita_zones() if row.zone == family), "")
 
 
@@ -85,8 +79,9 @@ def meaning(number: int | None) -> TypeMeaning | None:
     return next((row for row in tomita_types() if row.type == number), None)
 
 
-def type_range(tomita: TomitaType) -> str:
+def type_range(tumour: TumourFindings) -> str:
     """The types that the measurement leaves open."""
+    tomita = tumour.tomita_type
     if tomita.low is None or tomita.high is None:
         return "open"
     return f"{tomita.low}" if tomita.low == tomita.high else f"{tomita.low} to {tomita.high}"
@@ -97,33 +92,26 @@ def citation(step: Step) -> str:
     return f"{cite(step.source)} ({said(CHECKED, checked(row, step.source))})"
 
 
-def answer(involvement: Involvement | None) -> str:
+def answer(involvement: str | None) -> str:
     """A yes-or-no finding in words."""
     if involvement is None:
         return UNKNOWN
-    return {Involvement.INVOLVED: "yes", Involvement.POSSIBLE: "possible, within the noise floor"}.get(
-        involvement, "no"
-    )
+    return {"involved": "yes", "possible": "possible, within the noise floor"}.get(involvement, "no")
 
 
-def canal(vertebra: Vertebra) -> str:
+def canal(width_mm: float | None, depth_mm: float | None, closed: bool) -> str:
     """Width by depth of the canal and whether a closed ring of bone was found."""
-    ring = "closed ring" if vertebra.canal_closed else "no closed ring of bone"
-    if vertebra.canal_width_mm is None or vertebra.canal_depth_mm is None:
-        return ring
-    return f"{vertebra.canal_width_mm:.0f} × {vertebra.canal_depth_mm:.0f} mm, {ring}"
-
-
-def levels(extent: Extent) -> str:
-    return ", ".join(level.value for level in extent.levels) or "none"
+    ring = "closed ring" if closed else "no closed ring of bone"
+    return ring if width_mm is None or depth_mm is None else f"{width_mm:.0f} × {depth_mm:.0f} mm, {ring}"
 
 
 def names(found: tuple[Level, ...]) -> str:
     return ", ".join(level.value for level in found) or "no level"
 
 
-def other_types(tomita: TomitaType) -> list[int]:
+def other_types(tumour: TumourFindings) -> list[int]:
     """The ends of the range beside the type that was read. (What lies between them need not be possible.)"""
+    tomita = tumour.tomita_type
     ends = {tomita.low, tomita.high} - {None, tomita.value}
     return sorted(end for end in ends if end is not None)
 
@@ -133,8 +121,9 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:].removesuffix(".") + "."
 
 
-def shared_evidence(found: tuple[Vertebra, ...]) -> list[str]:
+def shared_evidence(spine: SpineFindings) -> list[str]:
     """The numbering evidence that every level has, so that it is said once."""
+    found = spine.levels
     if len(found) < 2:
         return []
     return [line for line in found[0].numbering.evidence if all(line in v.numbering.evidence for v in found)]

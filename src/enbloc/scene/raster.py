@@ -21,6 +21,8 @@ SILHOUETTE = np.float32(0.45)
 """How dark a line is drawn where one structure ends in front of another."""
 CREASE_MM = np.float32(6.0)
 """A jump in depth of this much within one structure also gets a line."""
+TOUCHING_MM = np.float32(1.0)
+"""A see-through sheet less than this in front of a solid is left out: it follows the same voxels and would speckle."""
 PAPER = (255, 255, 255)
 
 Depth = npt.NDArray[np.float32]
@@ -171,7 +173,7 @@ def _blend(image, solid, depths, shades, owners, opacities, colours):  # type: i
                 best, nearest = -1, np.inf
                 for k in range(layers):  # the farthest sheet not yet drawn
                     d = depths[k, y, x]
-                    if owners[k, y, x] >= 0 and d > solid[y, x] and reached < d < nearest:
+                    if owners[k, y, x] >= 0 and d > solid[y, x] + TOUCHING_MM and reached < d < nearest:
                         best, nearest = k, d
                 if best < 0:
                     break

@@ -123,7 +123,7 @@ class Outline:
 
 
 def column_outlines(spine: Spine, points_mm: Array) -> list[Outline]:
-    """Vertebrae (one outline each), discs, the no-go body, estimated bone and tumour, in drawing order."""
+    """Vertebrae (one outline each), discs, the no-go body, tumour and estimated bone, in drawing order."""
     at = sampling(spine.grid, points_mm)
     part, owner = at.read(spine.part), at.read(spine.owner)
     bone = (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
@@ -133,8 +133,8 @@ def column_outlines(spine: Spine, points_mm: Array) -> list[Outline]:
         if mine.any():
             found.append(Outline("vertebra", vertebra.level.value, at.share(mine)))
     found.append(Outline("no-go", spine.no_go_basis, at.share(at.read(spine.no_go).astype(bool))))
-    found.append(Outline("estimated", "estimated", at.share(bone & at.read(spine.estimated).astype(bool))))
     found.append(Outline("tumour", "tumour", at.share(at.read(spine.tumour).astype(bool))))
+    found.append(Outline("estimated", "estimated", at.share(bone & at.read(spine.estimated).astype(bool))))
     return [outline for outline in found if outline.pixels]
 
 
