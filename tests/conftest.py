@@ -26,7 +26,6 @@ def built(spec: PhantomSpec) -> Phantom:
 @pytest.fixture(scope="session")
 def phantom():
     """`phantom(levels=..., ...)`: the phantom of that specification; equal ones are built once."""
-
     from enbloc.phantom import PhantomSpec
 
     def make(**wishes: object) -> Phantom:
