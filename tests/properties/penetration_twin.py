@@ -28,7 +28,7 @@ def diagonal(mask: list[Voxel], spacing: Spacing) -> float:
 def depth_and_certainty(
     mask: list[Voxel], rest: list[Voxel], spacing: Spacing, shell_voxels: float, extra_mm: float
 ) -> tuple[float, bool]:
-    """Depth of the deepest voxel under the border, half a voxel from the nearest of the rest; at most the part's length.
+    """Depth of the deepest voxel under the border, half a voxel from the nearest of the rest; at most its length.
 
     Certain where one voxel lies deeper than the shell in voxels, and than the shell and `extra_mm` in mm.
     """
