@@ -56,7 +56,7 @@ def test_every_part_is_there_on_both_sides(name, request):
 
 @pytest.mark.parametrize("name", ["straight", "bent"])
 def test_parts_lie_on_their_side(name, request):
-    """Along each vertebra's own axes: left parts left, the body in front of the canal, the spinous process behind it."""
+    """Along each vertebra's own axes: left parts left, the body before the canal, the spinous process behind it."""
     phantom = request.getfixturevalue(name)
     points = scattered(phantom)
     codes, owners = phantom.truth.zone(points)
@@ -91,7 +91,7 @@ def test_canal_is_open_from_end_to_end(bent):
 
 
 def test_sizes_follow_the_table(straight):
-    """T12: canal 22.2 mm wide, 18.1 mm deep; pedicle 8.7 mm wide, 16.7 mm high (sections through the truth, step 0.05 mm)."""
+    """T12: canal 22.2 mm wide, 18.1 mm deep; pedicle 8.7 mm wide (sections through the truth, step 0.05 mm)."""
     truth = straight.truth
     frame = truth.frame("T12")
     centre, right = np.array(frame.canal_centre_mm), np.array(frame.right)

@@ -10,7 +10,7 @@ from enbloc.phantom.column import build_column
 from enbloc.phantom.truth import ZoneTruth, _depth, deciding_depth, find_truth, tomita_type
 from enbloc.phantom.tumour import grow
 
-LADDER = tuple(f"T{n}" for n in range(1, 13)) + ("L1", "L2", "L3", "L4", "L5", "S1")
+LADDER = (*(f"T{n}" for n in range(1, 13)), "L1", "L2", "L3", "L4", "L5", "S1")
 
 
 def zone(name, level="T12", depth=5.0, lesion=0):

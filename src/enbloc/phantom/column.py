@@ -249,7 +249,8 @@ def _limbs(
         rows.append(_limb(pillar, foot, 0.85 * radius, 0.85 * radius, below[1], thin, _ARTICULAR))
     else:
         wing = np.array([18.0, canal_y + half_d + 4.0, pedicle_z - 4.0])
-        rows.append(_limb(wing, wing + np.array([24.0, -10.0, -4.0]), 11.0, 12.0, up, 1.2, _TRANSVERSE))
+        forward = np.array([0.0, 1.0, 0.0])
+        rows.append(_limb(wing, wing + np.array([21.0, -8.0, -6.0]), 11.0, 7.5, forward, 1.5, _TRANSVERSE))
     slope = radians(size.spinous_angle)
     lean = size.lamina_slope * 0.6 * (pedicle_z - float(v["lamina_bottom"]))
     keel = np.array(

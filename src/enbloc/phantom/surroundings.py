@@ -184,10 +184,10 @@ def _iliac(column: Column, pelvic: list[int], side: float, left: float, lift: fl
 def _ends(column: Column, which: list[int], places: list[Array]) -> Array:
     """Points of a long vessel, carried straight on past the first and last vertebra (the scan cuts it there)."""
     points = [column.to_patient(i, place) for i, place in zip(which, places, strict=True)]
-    up = points[0] + 60.0 * column.axes[which[0], 2]
+    up = points[0] + 150.0 * column.axes[which[0], 2]
     down = points[-1] - 0.9 * float(column.shapes[which[-1]]["height"]) * column.axes[which[-1], 2]
     if column.levels[which[-1]] not in (Level.L4, Level.L5):
-        down = points[-1] - 60.0 * column.axes[which[-1], 2]
+        down = points[-1] - 150.0 * column.axes[which[-1], 2]
     return _smooth(np.array([up, *points, down]))
 
 
