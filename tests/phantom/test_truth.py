@@ -86,8 +86,13 @@ def truth_of(**wish):
 EVERY_KIND = [(kind, variant) for kind, variants in VARIANTS.items() for variant in variants]
 
 
-@pytest.mark.parametrize(("kind", "variant"), EVERY_KIND)
-@pytest.mark.parametrize(("level", "side"), [("T2", "right"), ("T7", "left"), ("T12", "right"), ("L5", "left")])
+PLACES = (("T2", "right"), ("L5", "left"), ("T7", "left"), ("T12", "right"))
+EVERY_KIND_TWICE = [
+    (*kind, *place) for n, kind in enumerate(EVERY_KIND) for place in (PLACES[n % 4], PLACES[(n + 1) % 4])
+]
+
+
+@pytest.mark.parametrize(("kind", "variant", "level", "side"), EVERY_KIND_TWICE)
 def test_the_truth_is_the_wish(kind, variant, level, side):
     truth = truth_of(type=kind, variant=variant, level=level, side=side)
     assert truth.tomita_type == kind
@@ -97,9 +102,9 @@ def test_the_truth_is_the_wish(kind, variant, level, side):
 
 
 @pytest.mark.parametrize("level", LADDER[1:-1])
-def test_every_level_can_carry_a_small_and_a_large_type_4(level):
-    for size in (0.6, 1.2):
-        assert truth_of(type=4, level=level, side="left", size=size).tomita_type == 4
+def test_every_level_can_carry_a_type_4_small_or_large(level):
+    size = 0.6 if LADDER.index(level) % 2 else 1.2
+    assert truth_of(type=4, level=level, side="left", size=size).tomita_type == 4
 
 
 @pytest.mark.parametrize("wish", [0.5, 2.0, 5.0])
