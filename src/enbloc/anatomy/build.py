@@ -13,7 +13,7 @@ from enbloc.anatomy.frames import Pose, column_tangents, own_pose
 from enbloc.anatomy.numbering import number_evidence
 from enbloc.anatomy.outline import Outline, restore_outlines
 from enbloc.anatomy.parts import PartMap, divide, fill_canal, fill_disc, slab_planes
-from enbloc.anatomy.plausibility import implausible, implausible_bone, refuse_impossible
+from enbloc.anatomy.plausibility import implausible, implausible_bone, refuse_impossible, refuse_tumour_in_gap
 from enbloc.anatomy.refine import apply_finer_labels
 from enbloc.anatomy.spine import Spine, Vertebra
 from enbloc.anatomy.surroundings import no_go_body, other_structures
@@ -50,6 +50,8 @@ def spine_from_labels(imaging: Imaging, progress: Progress = silent) -> Spine:
     progress("estimating the outline of destroyed bone")
     outline = restore_outlines(bones, borrow_poses(bones, own, NOT_MODELLED), own, owner, tumour, grid, region)
     poses = outline.poses
+
+    refuse_tumour_in_gap(bones, poses, tumour & (owner == 0), grid)
 
     progress("dividing vertebrae into parts")
     part, walls = partition(bones, poses, owner, tumour, grid, region)

@@ -31,6 +31,8 @@ LEAST_EATEN = 0.01
 """Share of a vertebra's volume that must be missing, deeply, before its label counts as eaten."""
 REFRAME = 0.05
 """From this missing share on, the frame is taken from the fitted neighbours and not from what is left."""
+GOOD_FIT_MM = 1.2
+"""Mean distance at which a neighbour's shape is accepted without trying another start."""
 MIRROR_WEIGHT = 2.0
 MOST_FACES = 700
 """Per axis; more surface points than this do not change a fit of nine numbers."""
@@ -83,7 +85,7 @@ def restore_outlines(
     caveats = []
     loose = tumour & (owner == 0)
     suspects = suspected(bones, poses, loose, grid, region)
-    able = [n for n, pose in enumerate(own) if pose is not None]
+    able = [n for n, pose in enumerate(own) if pose is not None and bones[n].level.region != "sacral"]
     shapes = {n: LazyShape(bones[n], pose) for n, pose in enumerate(own) if pose is not None}
 
     def starts(n: int, lenders: Sequence[int]) -> list[Pose]:
@@ -211,6 +213,8 @@ def best_fits(shapes: Sequence[Shape], surface_mm: Array, starts: Sequence[Pose]
     for pose in starts:
         fits = [fit_shape(shape, pose.frame.to_local(surface_mm), pose) for shape in shapes]
         tried.append((pose, fits))
+        if max(fit.residual_mm for fit in fits) <= GOOD_FIT_MM:
+            break
     return min(tried, key=lambda item: sum(fit.residual_mm for fit in item[1]))
 
 

@@ -13,9 +13,12 @@ from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Caveat
 from enbloc.core.geometry import Array
 from enbloc.core.levels import Level, missing_between
+from enbloc.core.volume import Grid, Mask
 
 MERGED = 1.7
 SPLIT = 0.55
+GAP_DISC_MM = 8.0
+"""Farther from an endplate than any disc is thick, a missing vertebra's own place begins."""
 FRAGMENT_SHARE = 0.02
 """A detached piece larger than this share of its vertebra is reported."""
 
@@ -45,6 +48,31 @@ def refuse_impossible(bones: Sequence[Bone]) -> None:
                 "along the spine",
                 field="imaging.labels",
                 hint="wrong label scheme or shuffled labels",
+            )
+
+
+def refuse_tumour_in_gap(bones: Sequence[Bone], poses: Sequence[Pose | None], loose: Mask, grid: Grid) -> None:
+    """Raises LabelError when tumour lies where a vertebra is missing from the labels: it would be booked on a
+    neighbour.
+
+    `loose` is tumour outside every (restored) bone. The place of the missing vertebra is what lies between its
+    neighbours' endplate planes, two discs' thickness kept off.
+    """
+    for n, (upper, lower) in enumerate(pairwise(poses)):
+        missing = missing_between(bones[n].level, bones[n + 1].level)
+        if upper is None or lower is None or not missing:
+            continue
+        points = grid.affine.to_world(np.argwhere(loose))
+        if len(points) == 0:
+            return
+        below = upper.frame.to_local(points)[:, 2] < upper.bottom_mm - GAP_DISC_MM
+        above = lower.frame.to_local(points)[:, 2] > lower.top_mm + GAP_DISC_MM
+        if float(np.mean(below & above)) > 0.0:
+            raise LabelError(
+                f"tumour lies between {bones[n].level} and {bones[n + 1].level}, "
+                f"where {', '.join(missing)} is not labelled",
+                field="imaging.labels",
+                hint="label what is left of that vertebra, even if it is little",
             )
 
 

@@ -31,7 +31,7 @@ def measure(spine: Spine, stated: StatedExtent) -> Extent:
     numbers = [int(n) for n in np.unique(near.owner[near.tumour]) if n > 0]
     zones = zone_extents(near, zone_volumes_mm3(spine, numbers), floor)
     lesions = find_lesions(near)
-    bone = bone_by_level(near)
+    bone = bone_by_level(near, floor)
     index = index_level(zones, bone)
     split = separate_neighbours(lesions, near.voxel_mm3)
     adjacent = adjacent_vertebra(index, zones, bone)

@@ -14,7 +14,7 @@ from enbloc.core.geometry import Box, bounding_box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Mask
 from enbloc.tumour.extent import Involvement, Zone, ZoneExtent
-from enbloc.tumour.noise import SHELL_VOXELS, NoiseFloor
+from enbloc.tumour.noise import SHELL_VOXELS, SPECK_VOXELS, NoiseFloor
 
 ZONES = tuple(Zone)
 OUTSIDE = ZONES.index(Zone.PARAVERTEBRAL)
@@ -86,10 +86,10 @@ def zone_extents(
         if number == 0:
             continue
         mask = keys == key
-        count = int(np.count_nonzero(mask))
-        depth_mm, certain = penetration(mask, near.tumour & ~mask, near.grid, floor.shell_mm(ZONES[place]))
-        volume = count * near.voxel_mm3
+        volume = int(np.count_nonzero(mask)) * near.voxel_mm3
         size = zone_volumes_mm3.get((number, place))
+        drawn = _drawn_borders(keys, number, place)
+        depth_mm, certain = penetration(mask, near.tumour & ~mask, drawn, near.grid, floor)
         found.append(
             ZoneExtent(
                 level=near.levels[number - 1],
@@ -97,11 +97,21 @@ def zone_extents(
                 volume_mm3=volume,
                 share=None if size is None else min(1.0, volume / size),
                 depth_mm=depth_mm,
-                noise_mm=floor.noise_mm(ZONES[place]),
+                noise_mm=floor.noise_mm(conventional=bool(drawn)),
                 involvement=Involvement.INVOLVED if certain else Involvement.POSSIBLE,
             )
         )
     return tuple(found)
+
+
+def _drawn_borders(keys: npt.NDArray[np.int32], number: int, place: int) -> tuple[Mask, ...]:
+    """Tumour in the other bony zones of the same vertebra, zone by zone: borders there are drawn, not seen. Empty
+    outside bone.
+    """
+    if ZONES[place] not in BONE_ZONES:
+        return ()
+    others = (keys == number * len(ZONES) + ZONES.index(zone) for zone in BONE_ZONES if ZONES.index(zone) != place)
+    return tuple(mask for mask in others if mask.any())
 
 
 def touched(near: Neighbourhood, keys: npt.NDArray[np.int32]) -> list[int]:
@@ -134,29 +144,53 @@ def _dilated(mask: Mask) -> Mask:
     return grown
 
 
-def penetration(mask: Mask, rest: Mask, grid: Grid, extra_mm: float) -> tuple[float, bool]:
-    """How far the tumour in `mask` reaches from the `rest` of the tumour: depth in mm, and whether it passes the
-    noise floor.
+def penetration(mask: Mask, rest: Mask, drawn: Sequence[Mask], grid: Grid, floor: NoiseFloor) -> tuple[float, bool]:
+    """How far the tumour in `mask` reaches from the rest of the tumour: depth in mm, and whether it passes the noise
+    floor.
 
-    Depth runs from the border (half a voxel from the nearest voxel of `rest`). The floor is SHELL_VOXELS in voxels,
-    counted along each axis in that axis's own voxels, plus `extra_mm`. Depth is never more than the extent of this
-    part of the tumour.
+    `drawn` are the parts of `rest` beyond borders drawn by convention. Such a border may be misplaced by the floor's
+    convention, but not two of them at once: a pedicle filled from body to arch counts from either end. From
+    everything else the tumour must be more than a shell away. Depth runs from the border, half a voxel before the
+    first centre, and is never more than the extent of this part of the tumour. A speck of a few voxels is never
+    certain.
     """
-    if not mask.any():
-        return 0.0, False
-    box = bounding_box(mask | rest)
-    assert box is not None
-    spacing = grid.spacing_mm
     own = bounding_box(mask)
-    assert own is not None
-    extent = float(np.linalg.norm(np.array(own.shape) * spacing))
+    if own is None:
+        return 0.0, False
+    substantial = int(np.count_nonzero(mask)) > SPECK_VOXELS
+    extent = float(np.linalg.norm(np.array(own.shape) * grid.spacing_mm))
     if not rest.any():
         return extent, True
-    inside, outside = mask[box.slices], rest[box.slices]
-    mm = _distance(outside, spacing)[inside]
-    voxels = _distance(outside, np.ones(3))[inside]
-    beyond = (voxels > SHELL_VOXELS) & (mm > SHELL_VOXELS * (mm / voxels) + extra_mm)
-    return min(extent, float((mm - 0.5 * mm / voxels).max())), bool(beyond.any())
+    box = bounding_box(mask | rest)
+    assert box is not None
+    inside = mask[box.slices]
+    seen = rest.copy()
+    for border in drawn:
+        seen &= ~border
+    depth_mm, beyond = _depths(seen[box.slices], inside, grid, 0.0)
+    reached, certain = float(depth_mm.max()), bool(beyond.any())
+    for border in drawn:
+        along_mm, past = _depths(border[box.slices], inside, grid, floor.convention_mm)
+        reached = min(reached, float(np.minimum(depth_mm, along_mm).max()))
+        certain = certain and bool((beyond & past).any())
+    return min(extent, reached), certain and substantial
+
+
+def _depths(
+    target: Mask, inside: Mask, grid: Grid, extra_mm: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Depth in mm of each `inside` voxel from `target`, and whether it is more than a shell and `extra_mm` away.
+
+    The shell counts each axis in its own voxels, so that thick slices do not make thin tumour deep.
+    """
+    if not target.any():
+        count = int(np.count_nonzero(inside))
+        return np.full(count, np.inf, dtype=np.float32), np.ones(count, dtype=bool)
+    mm = _distance(target, grid.spacing_mm)[inside]
+    voxels = _distance(target, np.ones(3))[inside]
+    step = mm / voxels
+    beyond = (voxels > SHELL_VOXELS) & (mm > SHELL_VOXELS * step + extra_mm)
+    return mm - np.float32(0.5) * step, beyond
 
 
 def _distance(target: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

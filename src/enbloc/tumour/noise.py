@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from enbloc.core.volume import Grid
-from enbloc.tumour.extent import Zone
 
 SHELL_VOXELS = 1.5
 """A layer one voxel thick is at most this deep, whichever way it lies to the axes (measured from centre to centre)."""
@@ -16,33 +15,28 @@ much.
 SPECK_VOXELS = 8
 """A detached piece of this many voxels or fewer is not by itself a lesion."""
 
-CONVENTIONAL = frozenset({Zone.BODY, Zone.PEDICLE_LEFT, Zone.PEDICLE_RIGHT, Zone.ARCH})
-
 
 @dataclass(frozen=True, slots=True)
 class NoiseFloor:
     """Depth below which involvement cannot be told from partial volume and from where a border is drawn."""
 
     voxel_mm: float
+    convention_mm: float = CONVENTION_MM
 
     @classmethod
     def of(cls, grid: Grid) -> NoiseFloor:
         return cls(float(grid.spacing_mm.max()))
 
-    def shell_mm(self, zone: Zone) -> float:
-        """Extra depth in mm, beyond the shell, that `zone` needs."""
-        return CONVENTION_MM if zone in CONVENTIONAL else 0.0
-
-    def noise_mm(self, zone: Zone) -> float:
-        """The floor for `zone` along the coarsest axis, counted from the border, which lies half a voxel before the
-        first centre.
+    def noise_mm(self, *, conventional: bool) -> float:
+        """The floor along the coarsest axis, counted from the border, which lies half a voxel before the first
+        centre.
         """
-        return (SHELL_VOXELS - 0.5) * self.voxel_mm + self.shell_mm(zone)
+        return (SHELL_VOXELS - 0.5) * self.voxel_mm + (self.convention_mm if conventional else 0.0)
 
     @property
     def says(self) -> str:
         return (
             f"a zone counts as involved when tumour reaches deeper into it than {SHELL_VOXELS - 0.5:g} voxel "
-            f"(voxels up to {self.voxel_mm:.2g} mm), and {CONVENTION_MM:g} mm more at borders inside bone, which are "
+            f"(voxels up to {self.voxel_mm:.2g} mm), and {self.convention_mm:g} mm more at borders inside bone, which are "
             "drawn by convention; shallower tumour, or tumour touching the zone, counts as possible"
         )
