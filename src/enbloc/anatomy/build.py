@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from enbloc.anatomy.frames import Pose, column_tangents, own_pose
 from enbloc.anatomy.numbering import number_evidence
 from enbloc.anatomy.outline import Outline, restore_outlines
 from enbloc.anatomy.parts import PartMap, divide, fill_canal, fill_disc, slab_planes
-from enbloc.anatomy.plausibility import implausible, implausible_bone, refuse_impossible, refuse_tumour_in_gap
+from enbloc.anatomy.plausibility import doubts, implausible, implausible_bone, refuse_impossible, refuse_tumour_in_gap
 from enbloc.anatomy.refine import apply_finer_labels
-from enbloc.anatomy.spine import Spine, Vertebra
+from enbloc.anatomy.spine import Part, Spine, Vertebra
 from enbloc.anatomy.surroundings import no_go_body, other_structures
 from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Progress, silent
@@ -25,7 +26,7 @@ from enbloc.core.volume import Grid, Imaging, Mask
 
 MARGIN_MM = 12.0
 NOT_MODELLED = frozenset({Level.C1, Level.C2, Level.SACRUM, Level.COCCYX})
-"""Bones without the body-and-ring plan of the others; they keep their label and get no frame of their own."""
+"""Bones without the body-and-ring plan of the others: no frame, no canal, and all their bone counts as body."""
 
 
 def spine_from_labels(imaging: Imaging, progress: Progress = silent) -> Spine:
@@ -57,10 +58,9 @@ def spine_from_labels(imaging: Imaging, progress: Progress = silent) -> Spine:
     part, walls = partition(bones, poses, owner, tumour, grid, region)
     apply_finer_labels(part, owner, poses, imaging, region)
     no_go, basis = no_go_body(imaging, region, part)
-    vertebrae = tuple(
-        describe(number, bones, own, outline, walls, owner, grid, region, imaging)
-        for number in range(1, len(bones) + 1)
-    )
+    pairs = tuple((doubt.upper, doubt.lower) for doubt in doubts(bones, own))
+    findings = Findings(bones, own, outline, walls, pairs)
+    vertebrae = tuple(describe(n, findings, owner, region, imaging) for n in range(len(bones)))
     return Spine(
         grid=grid,
         region=region,
@@ -73,6 +73,7 @@ def spine_from_labels(imaging: Imaging, progress: Progress = silent) -> Spine:
         no_go_basis=basis,
         structures=other_structures(imaging),
         caveats=(*implausible(bones, own), *outline.caveats),
+        doubtful_pairs=findings.pairs,
     )
 
 
@@ -116,6 +117,8 @@ def partition(
     modelled = [(n, pose, wall) for n, (pose, wall) in enumerate(zip(poses, walls, strict=True)) if pose and wall]
     for n, pose, wall in modelled:
         divide(part, owner, n + 1, grid, reach(bones[n], region, grid), pose, wall)
+    for number in set(range(1, len(bones) + 1)) - {n + 1 for n, _, _ in modelled}:
+        part[owner == number] = Part.BODY
     planes: list[Plane | None] = [None, *slab_planes([pose for _, pose, _ in modelled]), None]
     for place, (n, pose, wall) in enumerate(modelled):
         fill_canal(part, owner, n + 1, grid, pose, wall, (planes[place], planes[place + 1]))
@@ -148,33 +151,35 @@ def adopt_loose_tumour(
     owner[tuple(loose.T)] = np.array(numbers, dtype=np.uint8)[below]
 
 
-def describe(
-    number: int,
-    bones: Sequence[Bone],
-    own: Sequence[Pose | None],
-    outline: Outline,
-    walls: Sequence[CanalWall | None],
-    owner: PartMap,
-    grid: Grid,
-    region: Box,
-    imaging: Imaging,
-) -> Vertebra:
-    """The vertebra's entry in the plan."""
-    bone, pose, wall = bones[number - 1], outline.poses[number - 1], walls[number - 1]
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What was found of each vertebra, in the order of `bones`; `own` are the poses read from bone alone."""
+
+    bones: Sequence[Bone]
+    own: Sequence[Pose | None]
+    outline: Outline
+    walls: Sequence[CanalWall | None]
+    pairs: tuple[tuple[Level, Level], ...]
+
+
+def describe(n: int, found: Findings, owner: PartMap, region: Box, imaging: Imaging) -> Vertebra:
+    """The entry of the n-th vertebra in the plan."""
+    bone, pose, wall = found.bones[n], found.outline.poses[n], found.walls[n]
+    closed = found.own[n] is not None
     return Vertebra(
         level=bone.level,
-        numbering=number_evidence(bone.level, [b.level for b in bones], imaging),
+        numbering=number_evidence(bone.level, [b.level for b in found.bones], found.pairs, imaging),
         frame=None if pose is None else pose.frame,
-        frame_basis=outline.frame_basis[number - 1],
+        frame_basis=found.outline.frame_basis[n],
         box=bone.box.relative_to(region),
         volume_mm3=bone.volume_mm3,
-        estimated_mm3=outline.estimated_mm3(number, owner, grid),
+        estimated_mm3=found.outline.estimated_mm3(n + 1, owner, imaging.grid),
         cut_at_border=bone.cut_at_border,
         canal_centre_mm=None if pose is None or wall is None else canal_centre(pose, wall),
-        canal_closed=own[number - 1] is not None,
-        canal_width_mm=None if wall is None or own[number - 1] is None else wall.right_mm - wall.left_mm,
-        canal_depth_mm=None if wall is None or own[number - 1] is None else wall.front_mm - wall.back_mm,
-        caveats=implausible_bone(bone, number - 1, bones, own),
+        canal_closed=closed,
+        canal_width_mm=wall.right_mm - wall.left_mm if wall is not None and closed else None,
+        canal_depth_mm=wall.front_mm - wall.back_mm if wall is not None and closed else None,
+        caveats=implausible_bone(bone, n, found.bones, found.own),
     )
 
 

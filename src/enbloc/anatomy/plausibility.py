@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from enbloc.core.geometry import Array
 from enbloc.core.levels import Level, missing_between
 from enbloc.core.volume import Grid, Mask
 
+CLOSEST, FARTHEST = 0.8, 1.9
 MERGED = 1.7
 SPLIT = 0.55
 GAP_DISC_MM = 8.0
@@ -95,11 +97,20 @@ def implausible(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Ca
                     f"{', '.join(missing)} is not labelled although {upper.level} and {lower.level} are",
                 )
             )
-    found += _spacing(bones, poses)
+    found += [Caveat("level-spacing", doubt.says) for doubt in doubts(bones, poses)]
     return tuple(found)
 
 
-def _spacing(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> list[Caveat]:
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Two neighbouring labels whose bodies lie too close or too far apart to be two neighbouring vertebrae."""
+
+    upper: Level
+    lower: Level
+    says: str
+
+
+def doubts(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Doubt, ...]:
     """Distance between neighbouring bodies over their height: about 1.1 to 1.5 in health; far outside, a label is
     wrong.
     """
@@ -109,13 +120,13 @@ def _spacing(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> list[Caveat
             continue
         gap = float(np.linalg.norm(np.subtract(upper.frame.origin_mm, lower.frame.origin_mm)))
         ratio = gap / (0.5 * (upper.height_mm + lower.height_mm))
-        if not 0.8 <= ratio <= 1.9:
-            text = (
-                f"{bones[n].level} and {bones[n + 1].level} lie {gap:.0f} mm apart, {ratio:.1f} body heights: "
-                "a level may be skipped or doubled"
-            )
-            found.append(Caveat("level-spacing", text))
-    return found
+        if CLOSEST <= ratio <= FARTHEST:
+            continue
+        why = "one vertebra under two labels?" if ratio < CLOSEST else "a vertebra between them without a label?"
+        names = f"{bones[n].level} and {bones[n + 1].level}"
+        says = f"the bodies of {names} lie {gap:.0f} mm or {ratio:.1f} body heights apart: {why}"
+        found.append(Doubt(bones[n].level, bones[n + 1].level, says))
+    return tuple(found)
 
 
 def implausible_bone(bone: Bone, place: int, bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Caveat, ...]:

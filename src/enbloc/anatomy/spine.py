@@ -126,6 +126,7 @@ class Spine:
     no_go_basis: str
     structures: tuple[str, ...]
     caveats: tuple[Caveat, ...]
+    doubtful_pairs: tuple[tuple[Level, Level], ...] = ()
 
     def vertebra(self, level: Level) -> Vertebra | None:
         return next((v for v in self.vertebrae if v.level is level), None)

@@ -45,7 +45,7 @@ def read_folder(
     rounding: list[Note] = []
     grid: Grid | None = None
     structures: dict[int, str] = {}
-    overlap = 0
+    overlap: dict[str, int] = {}
     for stem, name in wanted:
         shown = f"{file}/{found[stem].name}"
         mask, own = _binary(found[stem], shown)
@@ -58,8 +58,8 @@ def read_folder(
         else:
             rounding += rounding_note(own, grid, shown, "the folder's first file")
         taken = mask & (values != 0)
+        _count_overlap(overlap, values[taken], structures, name)
         n_taken = int(np.count_nonzero(taken))
-        overlap += n_taken
         n_voxels = int(np.count_nonzero(mask))
         if n_voxels > n_taken:
             number = len(structures) + 1
@@ -99,18 +99,31 @@ def _binary(path: Path, shown: str) -> tuple[Binary, Grid]:
     return np.asarray(view) != 0, grid
 
 
+def _count_overlap(
+    overlap: dict[str, int], rivals: npt.NDArray[np.uint8], structures: dict[int, str], name: str
+) -> None:
+    """Adds the voxels that `name` shares with structures read before it, by pair of names."""
+    for rival, count in zip(*np.unique(rivals, return_counts=True), strict=True):
+        overlap[f"{structures[int(rival)]} and {name}"] = int(count)
+
+
 def _notes(
-    file: str, found: dict[str, Path], scheme: LabelScheme, strangers: list[str], overlap: int
+    file: str, found: dict[str, Path], scheme: LabelScheme, strangers: list[str], overlap: dict[str, int]
 ) -> tuple[Note, ...]:
     notes: list[Note] = []
     unread = [name for stem, name in scheme.files.items() if stem in found and not is_needed(name)]
     if unread:
-        notes.append(("structures-not-read", f"{file}: present but not used: {', '.join(unread)}"))
+        notes.append(("structures-not-read", f"{file}: {len(unread)} further structures are present and not used"))
     if strangers:
         shown = ", ".join(strangers[:8]) + (", ..." if len(strangers) > 8 else "")
         notes.append(("files-unknown", f"{file}: not in scheme {scheme.id}, ignored: {shown}"))
     if overlap:
-        text = f"{file}: {overlap} voxels lie in two structures; the first in the scheme's order keeps them"
+        worst = sorted(overlap, key=lambda pair: (-overlap[pair], pair))[:3]
+        pairs = ", ".join(f"{pair} ({overlap[pair]})" for pair in worst)
+        text = (
+            f"{file}: {sum(overlap.values())} voxels lie in two structures, most in {pairs}; "
+            "the first in the scheme's order keeps them"
+        )
         notes.append(("structures-overlap", text))
     return tuple(notes)
 
@@ -156,11 +169,11 @@ def read_segments(
         raise LabelError(f"holds no segment named as in scheme {scheme.id}", file=file, field="scheme", hint=hint)
     values = np.zeros(nrrd.layers.shape[1:], dtype=np.uint8, order="F")
     structures: dict[int, str] = {}
-    overlap = 0
+    overlap: dict[str, int] = {}
     for structure, segment in wanted[:255]:
         mask = segment_mask(nrrd, segment, file)
         taken = mask & (values != 0)
-        overlap += int(np.count_nonzero(taken))
+        _count_overlap(overlap, values[taken], structures, structure)
         mask &= ~taken
         if mask.any():
             number = len(structures) + 1

@@ -13,6 +13,8 @@ from enbloc.images.census import Labels
 from enbloc.images.raw import Note, RawImage
 from enbloc.knowledge.schemes import LabelScheme
 
+MOST_LABELS = 250
+"""A file with more different values than any scheme has labels is not a label map."""
 _SLAB = 1 << 22
 _COUNTED = tuple(level for level in Level if level.region != "sacral" and level is not Level.T13)
 
@@ -70,6 +72,8 @@ def named(
     if not known:
         shown = ", ".join(map(str, present[:8])) + (", ..." if len(present) > 8 else "")
         hint = f"the values would fit {', '.join(found)}" if (found := fits()) else "no shipped scheme fits them"
+        if len(present) > MOST_LABELS:
+            hint = f"{len(present)} different values: is this an image and not a label map?"
         raise LabelError(f"{scheme.id} knows none of the values found: {shown}", file=file, field="scheme", hint=hint)
     first: dict[str, int] = {}
     moved: dict[int, int] = {}

@@ -109,6 +109,8 @@ def _inside(cx: float, cy: float, z: float, chest: float, belly: float) -> float
     slack = (side / 120.0) ** 2 + ((cy - 60.0) / 90.0) ** 2
     dome = chest + (belly - chest) * min(1.0, slack)
     if z > dome + 4.0:
+        if side < 20.0 and cy < 20.0:
+            return MUSCLE
         return LUNG if ellipse(cx, cy - 62.0, 38.0, 58.0) > 0.0 else VISCERA
     if z > dome:
         return MUSCLE

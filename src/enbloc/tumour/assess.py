@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from enbloc.tumour.classify import ADJACENT, SKIP, TYPE_ZONES, classify
 from enbloc.tumour.extent import Extent, Involvement, Zone, ZoneExtent
 from enbloc.tumour.lesions import bone_by_level, find_lesions, separate_neighbours, skip_between
 from enbloc.tumour.measure import BONE_ZONES, around_tumour, zone_extents, zone_volumes_mm3
-from enbloc.tumour.noise import NoiseFloor
+from enbloc.tumour.noise import SPECK_VOXELS, NoiseFloor
 from enbloc.tumour.statement import Features, combine, level_disagreement, with_stated_type
 
 MOST_CONTIGUOUS = 3
@@ -34,11 +34,11 @@ def measure(spine: Spine, stated: StatedExtent) -> Extent:
     bone = bone_by_level(near, floor)
     index = index_level(zones, bone)
     split = separate_neighbours(lesions, near.voxel_mm3)
-    adjacent = adjacent_vertebra(index, zones, bone)
+    adjacent = adjacent_vertebra(index, zones, bone, spine.doubtful_pairs)
     skip = skip_between(lesions, near.voxel_mm3)
     if split and skip is Involvement.FREE:
         skip = Involvement.POSSIBLE
-    features, disagreements = combine(measured_features(zones, adjacent, skip), stated)
+    features, disagreements = combine(measured_features(zones, adjacent, skip, near.voxel_mm3), stated)
     tomita, type_caveats = with_stated_type(
         classify(features.certain, features.possible, features.best), stated.tomita_type
     )
@@ -71,17 +71,34 @@ def index_level(zones: Sequence[ZoneExtent], bone: dict[Level, tuple[float, Invo
 
 
 def adjacent_vertebra(
-    index: Level, zones: Sequence[ZoneExtent], bone: dict[Level, tuple[float, Involvement]]
+    index: Level,
+    zones: Sequence[ZoneExtent],
+    bone: dict[Level, tuple[float, Involvement]],
+    doubtful: Collection[tuple[Level, Level]],
 ) -> Involvement:
-    """Tumour in the bone of a vertebra next to the index level; touching it without a voxel inside is `possible`."""
-    if any(are_neighbours(index, level) and found is Involvement.INVOLVED for level, (_, found) in bone.items()):
-        return Involvement.INVOLVED
+    """Tumour in the bone of a vertebra next to the index level.
+
+    Only `possible` where tumour touches that vertebra without a voxel inside, or where the labels of the two may be
+    one vertebra.
+    """
+    for level, (_, found) in bone.items():
+        sure = (index, level) not in doubtful and (level, index) not in doubtful
+        if are_neighbours(index, level) and found is Involvement.INVOLVED and sure:
+            return Involvement.INVOLVED
     near = any(row.zone in BONE_ZONES and are_neighbours(index, row.level) for row in zones)
     return Involvement.POSSIBLE if near else Involvement.FREE
 
 
-def measured_features(zones: Sequence[ZoneExtent], adjacent: Involvement, skip: Involvement) -> Features:
-    """Zones of all levels joined. The zone with most tumour always counts: a lesion, however small, lies somewhere."""
+def measured_features(
+    zones: Sequence[ZoneExtent], adjacent: Involvement, skip: Involvement, voxel_mm3: float
+) -> Features:
+    """Zones of all levels joined.
+
+    The best reading holds what passes the noise floor, and two things more: the zone with most tumour, since a
+    lesion, however small, lies somewhere; and the canal as soon as more than a speck of the mask lies in it, since
+    tumour at the cord that is called too early costs less than tumour there that is missed. Either way the range
+    stays open.
+    """
     rows = [row for row in zones if row.zone in TYPE_ZONES]
     certain = {TYPE_ZONES[row.zone] for row in rows if row.involvement is Involvement.INVOLVED}
     possible = {TYPE_ZONES[row.zone] for row in rows if row.involvement is Involvement.POSSIBLE} - certain
@@ -89,6 +106,8 @@ def measured_features(zones: Sequence[ZoneExtent], adjacent: Involvement, skip: 
     largest = max(rows, key=lambda row: row.volume_mm3 or 0.0, default=None)
     if largest is not None and (largest.volume_mm3 or 0.0) > 0.0:
         best.add(TYPE_ZONES[largest.zone])
+    if any(row.zone is Zone.CANAL and (row.volume_mm3 or 0.0) > SPECK_VOXELS * voxel_mm3 for row in rows):
+        best.add(TYPE_ZONES[Zone.CANAL])
     for name, found in ((ADJACENT, adjacent), (SKIP, skip)):
         if found is Involvement.INVOLVED:
             certain.add(name)
@@ -117,6 +136,10 @@ def extent_caveats(
     """
     found = [*_special_lesions(zones), *_neighbour_caveats(zones, adjacent, split)]
     held = {row.zone for row in zones if row.involvement is Involvement.INVOLVED}
+    for upper, lower in spine.doubtful_pairs:
+        if {upper, lower} <= set(involved_levels(zones)):
+            text = f"tumour lies under the labels {upper} and {lower}, whose distance is doubtful: one vertebra or two?"
+            found.append(Caveat("neighbours-doubtful", text))
     if spine.estimated.any():
         found.append(
             Caveat(

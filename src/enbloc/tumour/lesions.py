@@ -9,7 +9,7 @@ import numpy as np
 from enbloc.core.levels import Level, are_neighbours
 from enbloc.core.volume import Mask
 from enbloc.tumour.extent import Involvement, Lesion
-from enbloc.tumour.measure import BONE_ZONES, ZONES, Neighbourhood, penetration
+from enbloc.tumour.measure import BONE_ZONES, ZONES, Neighbourhood, other_side, penetration
 from enbloc.tumour.noise import SPECK_VOXELS, NoiseFloor
 
 LEAST_SHARE = 0.1
@@ -43,10 +43,12 @@ def _levels_of(near: Neighbourhood, mask: Mask) -> tuple[Level, ...]:
 def bone_by_level(near: Neighbourhood, floor: NoiseFloor) -> dict[Level, tuple[float, Involvement]]:
     """Tumour volume (mm3) inside each vertebra's bone, and whether it is there beyond the noise floor."""
     bone = near.tumour & np.isin(near.zone, [ZONES.index(zone) for zone in BONE_ZONES])
+    places = near.owner.astype(np.int32) * len(ZONES) + near.zone
+    keys = np.where(near.tumour, places, -1)
     found = {}
     for number in np.unique(near.owner[bone]):
         mask = bone & (near.owner == number)
-        _, certain = penetration(mask, near.tumour & ~mask, (), near.grid, floor)
+        _, certain = penetration(mask, other_side(places, keys, mask), (), near.grid, floor)
         volume = float(np.count_nonzero(mask)) * near.voxel_mm3
         found[near.levels[number - 1]] = (volume, Involvement.INVOLVED if certain else Involvement.POSSIBLE)
     return found

@@ -79,7 +79,8 @@ def zone_extents(
     near: Neighbourhood, zone_volumes_mm3: dict[tuple[int, int], float], floor: NoiseFloor
 ) -> tuple[ZoneExtent, ...]:
     """One row per level and zone that tumour occupies or touches, cranial first."""
-    keys = np.where(near.tumour, near.owner.astype(np.int32) * len(ZONES) + near.zone, -1)
+    places = near.owner.astype(np.int32) * len(ZONES) + near.zone
+    keys = np.where(near.tumour, places, -1)
     found = []
     for key in touched(near, keys):
         number, place = divmod(key, len(ZONES))
@@ -88,8 +89,8 @@ def zone_extents(
         mask = keys == key
         volume = int(np.count_nonzero(mask)) * near.voxel_mm3
         size = zone_volumes_mm3.get((number, place))
-        drawn = _drawn_borders(keys, number, place)
-        depth_mm, certain = penetration(mask, near.tumour & ~mask, drawn, near.grid, floor)
+        drawn = _drawn_borders(places, keys, number, place)
+        depth_mm, certain = penetration(mask, other_side(places, keys, mask), drawn, near.grid, floor)
         found.append(
             ZoneExtent(
                 level=near.levels[number - 1],
@@ -104,14 +105,30 @@ def zone_extents(
     return tuple(found)
 
 
-def _drawn_borders(keys: npt.NDArray[np.int32], number: int, place: int) -> tuple[Mask, ...]:
-    """Tumour in the other bony zones of the same vertebra, zone by zone: borders there are drawn, not seen. Empty
-    outside bone.
+def other_side(places: npt.NDArray[np.int32], keys: npt.NDArray[np.int32], mask: Mask) -> Mask:
+    """Where the tumour in `mask` comes from: the rest of the tumour, and all of the bone and discs that the rest lies
+    in.
+
+    Whole bones and discs, since their border is where depth begins; only the tumour in canal and soft tissue, since a
+    thin lamina is not shallow for lying beside them.
+    """
+    rest = (keys >= 0) & ~mask
+    firm = [ZONES.index(zone) for zone in (*BONE_ZONES, Zone.DISC)]
+    held = [key for key in np.unique(keys[rest]) if key % len(ZONES) in firm and key >= len(ZONES)]
+    inside = np.unique(keys[mask])
+    return rest | np.isin(places, [key for key in held if key not in inside])
+
+
+def _drawn_borders(
+    places: npt.NDArray[np.int32], keys: npt.NDArray[np.int32], number: int, place: int
+) -> tuple[Mask, ...]:
+    """The other bony zones of the same vertebra that hold tumour: borders to them are drawn, not seen. Empty outside
+    bone.
     """
     if ZONES[place] not in BONE_ZONES:
         return ()
-    others = (keys == number * len(ZONES) + ZONES.index(zone) for zone in BONE_ZONES if ZONES.index(zone) != place)
-    return tuple(mask for mask in others if mask.any())
+    others = [number * len(ZONES) + ZONES.index(zone) for zone in BONE_ZONES if ZONES.index(zone) != place]
+    return tuple(places == key for key in others if (keys == key).any())
 
 
 def touched(near: Neighbourhood, keys: npt.NDArray[np.int32]) -> list[int]:

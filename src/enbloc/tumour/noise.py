@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from enbloc.core.volume import Grid
 
-SHELL_VOXELS = 1.5
-"""A layer one voxel thick is at most this deep, whichever way it lies to the axes (measured from centre to centre)."""
+SHELL_VOXELS = 1.75
+"""A layer one voxel thick is less deep than this, from centre to centre, even corner to corner (sqrt 3)."""
 CONVENTION_MM = 2.0
 """Borders inside bone are drawn by convention (body | pedicle | arch); on real labels the planes move by about this
 much.
@@ -36,7 +36,7 @@ class NoiseFloor:
     @property
     def says(self) -> str:
         return (
-            f"a zone counts as involved when tumour reaches deeper into it than {SHELL_VOXELS - 0.5:g} voxel "
-            f"(voxels up to {self.voxel_mm:.2g} mm), and {self.convention_mm:g} mm more at borders inside bone, which are "
-            "drawn by convention; shallower tumour, or tumour touching the zone, counts as possible"
+            f"a zone counts as involved when tumour reaches deeper into it than {SHELL_VOXELS - 0.5:g} voxels "
+            f"(voxels up to {self.voxel_mm:.2g} mm), and {self.convention_mm:g} mm more at borders inside bone, which "
+            "are drawn by convention; shallower tumour, or tumour touching the zone, counts as possible"
         )
