@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from math import hypot
+from math import hypot, inf
 
 Voxel = tuple[int, int, int]
 Spacing = tuple[float, float, float]
+SPECK = 8
 
 
 def distance(a: Voxel, b: Voxel, spacing: Spacing) -> float:
     return hypot(*((p - q) * s for p, q, s in zip(a, b, spacing, strict=True)))
 
 
-def reach(voxel: Voxel, rest: list[Voxel], spacing: Spacing) -> tuple[float, float]:
-    """Distance from a voxel to the nearest one of the rest: in mm, and in voxels."""
-    mm = min(distance(voxel, other, spacing) for other in rest)
-    voxels = min(distance(voxel, other, (1.0, 1.0, 1.0)) for other in rest)
-    return mm, voxels
+def depth_and_pass(
+    voxel: Voxel, target: list[Voxel], spacing: Spacing, shell: float, extra_mm: float
+) -> tuple[float, bool]:
+    """Depth under the border (half a voxel from the nearest target voxel), and whether shell and extra are passed."""
+    if not target:
+        return inf, True
+    mm = min(distance(voxel, other, spacing) for other in target)
+    voxels = min(distance(voxel, other, (1.0, 1.0, 1.0)) for other in target)
+    step = mm / voxels
+    return mm - 0.5 * step, voxels > shell and mm > shell * step + extra_mm
 
 
 def diagonal(mask: list[Voxel], spacing: Spacing) -> float:
@@ -26,20 +32,28 @@ def diagonal(mask: list[Voxel], spacing: Spacing) -> float:
 
 
 def depth_and_certainty(
-    mask: list[Voxel], rest: list[Voxel], spacing: Spacing, shell_voxels: float, extra_mm: float
+    mask: list[Voxel],
+    seen: list[Voxel],
+    drawn: list[list[Voxel]],
+    spacing: Spacing,
+    *,
+    shell: float,
+    convention_mm: float,
 ) -> tuple[float, bool]:
-    """Depth of the deepest voxel under the border, half a voxel from the nearest of the rest; at most its length.
+    """`seen`: the rest beyond borders that can be seen; `drawn`: the rest beyond each border that is drawn.
 
-    Certain where one voxel lies deeper than the shell in voxels, and than the shell and `extra_mm` in mm.
+    One drawn border at a time may be misplaced: for each of them some voxel must pass its floor and the shell of all
+    that is seen. Without a rest the tumour lies nowhere else; a speck is never certain.
     """
     if not mask:
         return 0.0, False
-    if not rest:
+    if not seen and not any(drawn):
         return diagonal(mask, spacing), True
-    deepest, certain = 0.0, False
-    for voxel in mask:
-        mm, voxels = reach(voxel, rest, spacing)
-        step = mm / voxels
-        deepest = max(deepest, mm - 0.5 * step)
-        certain = certain or (voxels > shell_voxels and mm > shell_voxels * step + extra_mm)
-    return min(deepest, diagonal(mask, spacing)), certain
+    from_seen = [depth_and_pass(voxel, seen, spacing, shell, 0.0) for voxel in mask]
+    depth, certain = max(mm for mm, _ in from_seen), any(passed for _, passed in from_seen)
+    for border in drawn:
+        along = [depth_and_pass(voxel, border, spacing, shell, convention_mm) for voxel in mask]
+        pairs = list(zip(from_seen, along, strict=True))
+        depth = min(depth, max(min(a[0], b[0]) for a, b in pairs))
+        certain = certain and any(a[1] and b[1] for a, b in pairs)
+    return min(depth, diagonal(mask, spacing)), certain and len(mask) > SPECK
