@@ -3,6 +3,7 @@
 Usage: python make_phantom.py FOLDER [LEVEL] [TYPE] [SIDE]
 """
 
+# ruff: noqa: INP001, T201 - a script that prints
 from __future__ import annotations
 
 import sys

@@ -3,6 +3,7 @@
 Usage: python plan_a_case.py CASE_FOLDER [REPORT.html]
 """
 
+# ruff: noqa: INP001, T201 - a script that prints
 from __future__ import annotations
 
 import sys
@@ -19,7 +20,7 @@ def main(folder: str, report: str | None = None) -> None:
 
     print(f"tumour {plan.tumour.volume_mm3 / 1000:.2f} mL at {', '.join(plan.tumour.levels)}")
     for row in plan.tumour.zones:
-        print(f"{row.level:>6}  {row.zone:<14} {row.involvement:<9} {row.depth_mm:5.1f} mm deep, noise {row.noise_mm:.1f} mm")
+        print(f"{row.level:>6}  {row.zone:<14} {row.involvement:<9} {row.depth_mm:.1f} mm, noise {row.noise_mm:.1f} mm")
 
     print(enbloc.why(plan, "tumour.tomita_type"))
     for warning in plan.warnings:

@@ -1,4 +1,4 @@
-"""README and docs say what is so: code runs, commands parse, links lead somewhere, printed output is what is printed."""
+"""README and docs say what is so: code runs, commands parse, links lead somewhere, shown output is what is printed."""
 
 from __future__ import annotations
 
