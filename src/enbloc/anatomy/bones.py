@@ -67,10 +67,10 @@ def vertebra_map(imaging: Imaging) -> LabelMap:
     Raises LabelError where none does: the arch cannot be judged from bodies alone.
     """
     for labels in imaging.labels:
-        if any(is_level(name) and Level(name).in_scope for name in labels.structures.values()):
+        if any(is_level(name) for name in labels.structures.values()):
             return labels
     raise LabelError(
-        "no label map holds whole vertebrae of the thoracic or lumbar spine",
+        "no label map holds whole vertebrae",
         field="imaging.labels",
         hint="bodies, parts or discs alone cannot show the arch",
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.anatomy.bones import Bone, bones_of, vertebra_map
+from enbloc.anatomy.bones import Bone, bones_of, label_boxes, vertebra_map
 from enbloc.anatomy.borrow import borrow_poses
 from enbloc.anatomy.canal import CanalWall, complete_walls, measure_wall
 from enbloc.anatomy.frames import Pose, column_tangents, own_pose
@@ -55,12 +55,13 @@ def spine_from_labels(imaging: Imaging, progress: Progress = silent) -> Spine:
     refuse_tumour_in_gap(bones, poses, tumour & (owner == 0), grid)
 
     progress("dividing vertebrae into parts")
-    part, walls = partition(bones, poses, owner, tumour, grid, region)
+    boxes = label_boxes(owner)
+    part, walls = partition(bones, poses, owner, boxes, tumour, grid)
     apply_finer_labels(part, owner, poses, imaging, region)
     no_go, basis = no_go_body(imaging, region, part)
     pairs = tuple((doubt.upper, doubt.lower) for doubt in doubts(bones, own))
-    findings = Findings(bones, own, outline, walls, pairs)
-    vertebrae = tuple(describe(n, findings, owner, region, imaging) for n in range(len(bones)))
+    findings = Findings(bones, own, outline, walls, boxes, pairs)
+    vertebrae = tuple(describe(n, findings, owner, imaging) for n in range(len(bones)))
     return Spine(
         grid=grid,
         region=region,
@@ -108,15 +109,22 @@ def owners(bones: Sequence[Bone], region: Box, grid: Grid) -> PartMap:
 
 
 def partition(
-    bones: Sequence[Bone], poses: Sequence[Pose | None], owner: PartMap, tumour: Mask, grid: Grid, region: Box
+    bones: Sequence[Bone],
+    poses: Sequence[Pose | None],
+    owner: PartMap,
+    boxes: Mapping[int, Box],
+    tumour: Mask,
+    grid: Grid,
 ) -> tuple[PartMap, tuple[CanalWall | None, ...]]:
-    """The voxel partition; adds canal, disc and loose tumour voxels to `owner`."""
+    """The voxel partition; adds canal, disc and loose tumour voxels to `owner`. `boxes` hold each vertebra's
+    (restored) bone.
+    """
     bone = owner > 0
     walls = complete_walls([None if pose is None else measure_wall(bone, grid, pose) for pose in poses])
     part = np.zeros(grid.shape, dtype=np.uint8)
     modelled = [(n, pose, wall) for n, (pose, wall) in enumerate(zip(poses, walls, strict=True)) if pose and wall]
     for n, pose, wall in modelled:
-        divide(part, owner, n + 1, grid, reach(bones[n], region, grid), pose, wall)
+        divide(part, owner, n + 1, grid, boxes[n + 1], pose, wall)
     for number in set(range(1, len(bones) + 1)) - {n + 1 for n, _, _ in modelled}:
         part[owner == number] = Part.BODY
     planes: list[Plane | None] = [None, *slab_planes([pose for _, pose, _ in modelled]), None]
@@ -124,16 +132,10 @@ def partition(
         fill_canal(part, owner, n + 1, grid, pose, wall, (planes[place], planes[place + 1]))
     for n, pose, wall in modelled:
         if n + 1 < len(bones) and are_neighbours(bones[n].level, bones[n + 1].level):
-            box = reach(bones[n], region, grid).union(reach(bones[n + 1], region, grid))
+            box = boxes[n + 1].union(boxes[n + 2])
             fill_disc(part, owner, (n + 1, n + 2), grid, box, (pose, poses[n + 1]), wall)
     adopt_loose_tumour(part, owner, tumour, [n + 1 for n, _, _ in modelled], planes[1:-1], grid)
     return part, walls
-
-
-def reach(bone: Bone, region: Box, grid: Grid) -> Box:
-    """The bone's box in region indices, grown so that restored bone fits."""
-    i, j, k = (int(np.ceil(15.0 / spacing)) for spacing in grid.spacing_mm)
-    return bone.box.relative_to(region).grown((i, j, k), grid.shape)
 
 
 def adopt_loose_tumour(
@@ -159,10 +161,11 @@ class Findings:
     own: Sequence[Pose | None]
     outline: Outline
     walls: Sequence[CanalWall | None]
+    boxes: Mapping[int, Box]
     pairs: tuple[tuple[Level, Level], ...]
 
 
-def describe(n: int, found: Findings, owner: PartMap, region: Box, imaging: Imaging) -> Vertebra:
+def describe(n: int, found: Findings, owner: PartMap, imaging: Imaging) -> Vertebra:
     """The entry of the n-th vertebra in the plan."""
     bone, pose, wall = found.bones[n], found.outline.poses[n], found.walls[n]
     closed = found.own[n] is not None
@@ -171,7 +174,7 @@ def describe(n: int, found: Findings, owner: PartMap, region: Box, imaging: Imag
         numbering=number_evidence(bone.level, [b.level for b in found.bones], found.pairs, imaging),
         frame=None if pose is None else pose.frame,
         frame_basis=found.outline.frame_basis[n],
-        box=bone.box.relative_to(region),
+        box=found.boxes[n + 1],
         volume_mm3=bone.volume_mm3,
         estimated_mm3=found.outline.estimated_mm3(n + 1, owner, imaging.grid),
         cut_at_border=bone.cut_at_border,

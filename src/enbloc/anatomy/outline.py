@@ -191,7 +191,7 @@ def assess(
     region: Box,
 ) -> Defect:
     """Fits the neighbours' shapes to the bone left of one vertebra and measures its loose tumour against them."""
-    box = bone.box.relative_to(region).grown(_voxels(grid, 20.0), grid.shape)
+    box = bone.box.relative_to(region).union(span(grid, starts[-1]))
     mine, lesion = owner[box.slices] == number, tumour[box.slices]
     surface = grid.crop(box).affine.to_world(undisturbed_surface(mine, lesion))
     pose, fits = best_fits(shapes, surface, starts)
@@ -218,9 +218,14 @@ def best_fits(shapes: Sequence[Shape], surface_mm: Array, starts: Sequence[Pose]
     return min(tried, key=lambda item: sum(fit.residual_mm for fit in item[1]))
 
 
-def _voxels(grid: Grid, length_mm: float) -> tuple[int, int, int]:
-    i, j, k = (int(np.ceil(length_mm / spacing)) for spacing in grid.spacing_mm)
-    return i, j, k
+def span(grid: Grid, pose: Pose) -> Box:
+    """The voxels that a whole vertebra at `pose` can take up, clipped to the grid."""
+    corners = np.array([[x, y, z] for x in (-62.0, 62.0) for y in (-85.0, 35.0) for z in (-45.0, 30.0)])
+    index = grid.affine.to_index(pose.frame.to_world(corners))
+    shape = np.array(grid.shape)
+    low = np.clip(np.floor(index.min(axis=0)).astype(int), 0, shape - 1)
+    high = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, low + 1, shape)
+    return Box((int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2])))
 
 
 def undisturbed_surface(bone: Mask, tumour: Mask) -> Array:

@@ -15,6 +15,7 @@ from enbloc.core.evidence import Caveat
 from enbloc.core.geometry import Array
 from enbloc.core.levels import Level, missing_between
 from enbloc.core.volume import Grid, Mask
+from enbloc.knowledge import load_table
 
 CLOSEST, FARTHEST = 0.8, 1.9
 MERGED = 1.7
@@ -98,7 +99,33 @@ def implausible(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Ca
                 )
             )
     found += [Caveat("level-spacing", doubt.says) for doubt in doubts(bones, poses)]
+    cut = [bone.level for bone in bones if bone.cut_at_border]
+    if cut:
+        text = f"{', '.join(cut)} touch the edge of the image: parts of them may lie outside, unseen"
+        found.append(Caveat("cut-at-border", text))
+    found += size_unlike_level(bones, poses)
     return tuple(found)
+
+
+def size_unlike_level(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> list[Caveat]:
+    """Body heights against published means of the levels they are named after: a wrong scheme moves every name."""
+    table = load_table("anatomy/body_height.toml")
+    means, unlike = table["height_mm"], table["unlike"]
+    ratios = [
+        pose.height_mm / means[bone.level]
+        for bone, pose in zip(bones, poses, strict=True)
+        if pose is not None and bone.level in means
+    ]
+    if len(ratios) < unlike["fewest_levels"]:
+        return []
+    ratio = float(np.median(ratios))
+    if unlike["below"] <= ratio <= unlike["above"]:
+        return []
+    text = (
+        f"the bodies are {ratio:.2f} times as high as bodies of the levels they are named after "
+        f"({bones[0].level} to {bones[-1].level}): is the label scheme the right one?"
+    )
+    return [Caveat("size-unlike-level", text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +159,6 @@ def doubts(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Doubt, 
 def implausible_bone(bone: Bone, place: int, bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Caveat, ...]:
     """What is odd about one vertebra: its size against its neighbours, loose pieces, the image border, an open ring."""
     found = []
-    if bone.cut_at_border:
-        found.append(
-            Caveat(
-                "cut-at-border",
-                f"{bone.level} touches the edge of the image: part of it may lie outside, unseen",
-            )
-        )
     ratio = _volume_ratio(place, bones)
     if ratio is not None and ratio > MERGED:
         found.append(

@@ -55,9 +55,8 @@ class Shadow:
         return self.world(centre), float(depth.max()) * PIXEL_MM
 
 
-def shadow(points_mm: Array, axis: Vector) -> Shadow:
-    """The shadow of points (n, 3) along `axis`, with its largest enclosed hole marked."""
-    centre = points_mm.mean(axis=0)
+def shadow(points_mm: Array, axis: Vector, centre: Vector) -> Shadow:
+    """The shadow of points (n, 3) along `axis` on the plane through `centre`, with its largest enclosed hole marked."""
     u, v = plane_basis(axis)
     image = _cast(points_mm, centre, u, v)
     return Shadow(_largest_hole(image), centre, u, v, axis)
@@ -78,15 +77,15 @@ def canal_axis(points_mm: Array, guess: Vector) -> Shadow:
     Coarse star, then two finer ones; each step moves to the mean of the directions that score within 8 % of the best,
     so that the answer mirrors when the patient does.
     """
-    direction = unit(guess)
+    direction, centre = unit(guess), points_mm.mean(axis=0)
     for radius_deg, rings in ((36.0, 3), (9.0, 2), (3.0, 1)):
         star = [direction, *_star(direction, radius_deg, rings)]
-        scores = np.array([shadow(points_mm, d).hole_mm2 for d in star])
+        scores = np.array([shadow(points_mm, d, centre).hole_mm2 for d in star])
         if scores.max() <= 0.0:
             continue
         weights = np.clip(scores / scores.max() - 0.92, 0.0, None)
         direction = unit(weights @ np.array(star))
-    return shadow(points_mm, direction)
+    return shadow(points_mm, direction, centre)
 
 
 def _star(axis: Vector, radius_deg: float, rings: int) -> list[Vector]:

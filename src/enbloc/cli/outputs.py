@@ -74,15 +74,17 @@ def produce(plan: Plan, folder: Path, clock: Clock) -> None:
 
     clock("writing plan.json")
     write_plan_json(plan, folder / "plan.json")
+    scene = None
     if plan.drawing is not None:
-        from enbloc.scene import write_scene
+        from enbloc.scene import build_scene, write_scene
 
         clock("building the scene")
-        write_scene(plan, folder)
+        scene = build_scene(plan)
+        write_scene(plan, folder, scene)
         clock("writing the labels")
         write_label_file(plan.drawing, folder / "labels.nii.gz")
     clock("drawing the report")
-    write_report(plan, folder / "report.html")
+    write_report(plan, folder / "report.html", scene)
 
 
 def write_label_file(drawing: Drawing, path: Path) -> None:

@@ -53,7 +53,9 @@ def fits(rule: TypeRule, reading: Reading) -> bool:
     )
 
 
-def classify(certain: Collection[str], possible: Collection[str], best: Collection[str]) -> TomitaType:
+def classify(
+    certain: Collection[str], possible: Collection[str], best: Collection[str], left_open_by: str = "the noise floor"
+) -> TomitaType:
     """The type of the `best` reading, with the lowest and highest type among all readings that the measurement
     allows.
 
@@ -70,7 +72,7 @@ def classify(certain: Collection[str], possible: Collection[str], best: Collecti
         low=low,
         high=high,
         borderline=len(answers) > 1,
-        because=(step(rule, best), *_bounds(rule, allowed, low, high)),
+        because=(step(rule, best), *_bounds(rule, allowed, (low, high), left_open_by)),
     )
 
 
@@ -93,16 +95,18 @@ def step(rule: TypeRule, features: Collection[str]) -> Step:
     return Step(f"tomita/{rule.id}: {rule.says}", facts, gives, rule.source)
 
 
-def _bounds(rule: TypeRule, allowed: list[TypeRule], low: int | None, high: int | None) -> tuple[Step, ...]:
+def _bounds(
+    rule: TypeRule, allowed: list[TypeRule], ends: tuple[int | None, int | None], left_open_by: str
+) -> tuple[Step, ...]:
     """The rules behind the ends of the range, where they differ from the one that decided."""
     found = []
-    for bound, name in ((low, "lowest"), (high, "highest")):
+    for bound, name in zip(ends, ("lowest", "highest"), strict=True):
         other = next((r for r in allowed if r.type == bound), None)
         if bound is not None and bound != rule.type and other is not None:
             found.append(
                 Step(
                     f"tomita/{other.id}: {other.says}",
-                    (f"{name} reading within the noise floor",),
+                    (f"not found: the {name} reading that {left_open_by} leaves open",),
                     f"type {bound}",
                     other.source,
                 )

@@ -55,7 +55,7 @@ def from_statement(stated: StatedExtent) -> Extent:
     held = frozenset(name for name, present in settled.items() if present)
     open_ = frozenset({ADJACENT, SKIP}) - settled.keys()
     if stated.zones is not None or held & {ADJACENT, SKIP}:
-        tomita = classify(held, open_, held)
+        tomita = classify(held, open_, held, left_open_by="the statement")
     elif stated.tomita_type is not None:
         tomita = _type_as_stated(stated.tomita_type)
     else:
