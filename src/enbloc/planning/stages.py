@@ -105,9 +105,23 @@ def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent
         yield from (Caveat(name, text) for name, text in imaging.notes)
     if isinstance(spine, Spine):
         yield from spine.caveats
+        yield from out_of_view(case, spine)
         yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
     if isinstance(extent, Extent):
         yield from extent.caveats
+
+
+def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:
+    """Levels that the case names and the label map does not hold: a wrong level, or a wrong patient's images."""
+    shown = f"{spine.levels[0]} to {spine.levels[-1]}"
+    strangers = [level for level in case.extent.levels or () if level not in spine.levels]
+    if strangers:
+        text = f"the case states {', '.join(strangers)}, which the label map ({shown}) does not hold"
+        yield Caveat("stated-level-not-in-view", text)
+    planned = [level for level in case.planned.levels or () if level not in spine.levels]
+    if planned:
+        text = f"{', '.join(planned)} is planned and not in view: the label map holds {shown}"
+        yield Caveat("planned-level-not-in-view", text)
 
 
 def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:

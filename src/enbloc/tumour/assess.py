@@ -162,6 +162,9 @@ def extent_caveats(
                 f"only {spine.levels[0]} to {spine.levels[-1]} are in view: lesions elsewhere are not excluded",
             )
         )
+    if _is_the_bone(zones):
+        text = "the tumour mask fills several whole vertebrae: is it the label map, given as tumour by mistake?"
+        found.append(Caveat("tumour-is-the-bone", text))
     outside = [level for level in involved_levels(zones) if not level.in_scope]
     if outside:
         found.append(
@@ -227,6 +230,15 @@ def _neighbour_caveats(zones: Sequence[ZoneExtent], adjacent: Involvement, split
             )
         )
     return found
+
+
+def _is_the_bone(zones: Sequence[ZoneExtent]) -> bool:
+    """Whether three or more vertebrae are filled in every bony zone."""
+    shares: dict[Level, list[float]] = {}
+    for row in zones:
+        if row.zone in BONE_ZONES:
+            shares.setdefault(row.level, []).append(row.share or 0.0)
+    return sum(len(each) == len(BONE_ZONES) and min(each) > 0.95 for each in shares.values()) >= 3
 
 
 def _leaves_image(spine: Spine) -> bool:
