@@ -37,6 +37,7 @@ def test_swapped_axes_by_hand():
     """Index 0 runs up by 3 mm, index 1 to the right by 1 mm, index 2 to the front by 2 mm."""
     swapped = affine([[0, 0, 3.0], [1.0, 0, 0], [0, 2.0, 0]], [1.0, 2.0, 3.0])
     np.testing.assert_allclose(swapped.to_world([1, 10, 100]), [11.0, 202.0, 6.0], atol=EXACT)
+    np.testing.assert_allclose(swapped.to_index([11.0, 202.0, 6.0]), [1, 10, 100], atol=EXACT)
     np.testing.assert_allclose(swapped.spacing_mm, [3.0, 1.0, 2.0], atol=EXACT)
 
 

@@ -24,7 +24,7 @@ LETTER = {"R": (0, 1), "L": (0, -1), "A": (1, 1), "P": (1, -1), "S": (2, 1), "I"
 SWAPPED = {Zone.PEDICLE_LEFT: Zone.PEDICLE_RIGHT, Zone.PEDICLE_RIGHT: Zone.PEDICLE_LEFT}
 SPEC = PhantomSpec(
     levels=("T11", "T12", "L1"),
-    spacing_mm=(1.2, 1.3, 1.5),
+    spacing_mm=(0.7, 1.3, 1.5),
     oblique_deg=(11.0, -4.0, 7.0),
     asymmetry=0.05,
     scoliosis_deg=8.0,
@@ -117,7 +117,8 @@ def test_moving_the_patient_moves_the_frames_and_nothing_else():
 def test_turning_the_patient_turns_the_frames(degrees):
     """A rigid turn of the same voxels. The search for the canal starts elsewhere, so borders may move a little.
 
-    Frames within 1 degree and 1 mm (a silhouette has pixels of 1.5 mm); zones by a shell about the border at most (a tenth of the tumour).
+    Frames within 2 degrees (the search ends with steps of 3) and 1 mm (a silhouette has pixels of 1.5 mm); zones by a
+    shell about their border, at most a tenth of the tumour.
     """
     from enbloc.phantom.pose import turned
 
@@ -128,7 +129,7 @@ def test_turning_the_patient_turns_the_frames(degrees):
     for old, new in zip(before.vertebrae, spine.vertebrae, strict=True):
         back = new.frame.axes @ matrix[:3, :3]
         angles = np.degrees(np.arccos(np.clip((back * old.frame.axes).sum(axis=1), -1.0, 1.0)))
-        assert angles.max() < 1.0
+        assert angles.max() < 2.0
         assert np.linalg.norm(matrix[:3, :3].T @ np.array(new.frame.origin_mm) - old.frame.origin_mm) < 1.0
     assert extent.tomita_type.value == found.tomita_type.value
     assert extent.volume_mm3 == pytest.approx(found.volume_mm3, rel=1e-9)

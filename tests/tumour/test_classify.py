@@ -129,6 +129,12 @@ def test_reasons_name_the_rules_at_both_ends_of_an_open_range():
     assert [step.gives for step in found.because] == ["type 2", "type 1", "type 4"]
 
 
+def test_a_lesion_lies_somewhere():
+    """Nothing certain, one zone possible: the reading without any tumour is not allowed, so the answer is not open."""
+    found = classify((), {"body"}, {"body"})
+    assert (found.low, found.value, found.high, found.borderline) == (1, 1, 1, False)
+
+
 def test_open_between_a_type_and_none():
     """Tumour beside the bone that may touch it: type 5 or none. The range holds types; the flag says the rest."""
     found = classify({"paravertebral"}, {"body"}, {"paravertebral"})
