@@ -20,10 +20,10 @@ from enbloc.anatomy.frames import Pose
 from enbloc.anatomy.parts import PartMap
 from enbloc.anatomy.shape import Fit, Shape, fit_shape, fitted_pose, shape_of
 from enbloc.core.evidence import Caveat
-from enbloc.core.geometry import Array, Box, Index, Vector
+from enbloc.core.geometry import Array, Box, Index, Vector, bounding_box
 from enbloc.core.volume import Grid, Mask
 
-NEAR_MM = 4.0
+CONTACT_VOXELS = 2
 DEEP_MM = 2.5
 """A neighbour's fitted shape misses the true surface by about 1 mm; loose tumour deeper than this inside it was bone.
 """
@@ -84,7 +84,7 @@ def restore_outlines(
     after = list(poses)
     caveats = []
     loose = tumour & (owner == 0)
-    suspects = suspected(bones, poses, loose, grid, region)
+    suspects = suspected(poses, owner, loose)
     able = [n for n, pose in enumerate(own) if pose is not None and bones[n].level.region != "sacral"]
     shapes = {n: LazyShape(bones[n], pose) for n, pose in enumerate(own) if pose is not None}
 
@@ -157,17 +157,17 @@ def _basis(own: Pose | None, pose: Pose | None) -> str:
     return "own-bone" if own is not None else "neighbours"
 
 
-def suspected(
-    bones: Sequence[Bone], poses: Sequence[Pose | None], loose: Mask, grid: Grid, region: Box
-) -> tuple[int, ...]:
-    """Vertebrae with loose tumour within NEAR_MM of the block that their labelled bone spans."""
-    margin = np.ceil(NEAR_MM / grid.spacing_mm).astype(int)
-    found = []
-    for n, (bone, pose) in enumerate(zip(bones, poses, strict=True)):
-        box = bone.box.relative_to(region).grown((int(margin[0]), int(margin[1]), int(margin[2])), grid.shape)
-        if pose is not None and loose[box.slices].any():
-            found.append(n)
-    return tuple(found)
+def suspected(poses: Sequence[Pose | None], owner: PartMap, loose: Mask) -> tuple[int, ...]:
+    """Modelled vertebrae whose bone loose tumour touches, or nearly (CONTACT_VOXELS)."""
+    from scipy import ndimage
+
+    lesion = bounding_box(loose)
+    if lesion is None:
+        return ()
+    box = lesion.grown((CONTACT_VOXELS + 1,) * 3, loose.shape)
+    reached = ndimage.binary_dilation(loose[box.slices], iterations=CONTACT_VOXELS)
+    numbers = np.unique(owner[box.slices][reached])
+    return tuple(int(n) - 1 for n in numbers if n > 0 and poses[n - 1] is not None)
 
 
 def nearest_lenders(place: int, intact: Sequence[int]) -> tuple[int, ...]:
