@@ -18,7 +18,7 @@ from enbloc.anatomy.bones import Bone
 from enbloc.anatomy.borrow import borrow_poses
 from enbloc.anatomy.frames import Pose
 from enbloc.anatomy.parts import PartMap
-from enbloc.anatomy.shape import Fit, Shape, fit_shape, fitted_pose, shape_of
+from enbloc.anatomy.shape import Fit, Shape, fit_shape, fitted_pose, shape_of, signed_distance
 from enbloc.core.evidence import Caveat
 from enbloc.core.geometry import Array, Box, Index, Vector, bounding_box
 from enbloc.core.volume import Grid, Mask
@@ -256,7 +256,6 @@ def with_mirror(distance: Vector, points_mm: Array, pose: Pose, bone: Mask, tumo
     """Blends in the vertebra's own other side: MIRROR_WEIGHT where the mirrored place is away from tumour, nothing
     where it is not.
     """
-    import edt
     from scipy import ndimage
 
     local = pose.frame.to_local(points_mm)
@@ -267,14 +266,7 @@ def with_mirror(distance: Vector, points_mm: Array, pose: Pose, bone: Mask, tumo
     place = np.round(index).astype(int)
     within: Mask = np.all((place >= 0) & (place < np.array(grid.shape)), axis=1)
     safe = np.where(within[:, None], place, 0)
-    spacing = tuple(float(s) for s in grid.spacing_mm)
-    half = 0.5 * float(grid.spacing_mm.mean())
-    solid = np.ascontiguousarray(bone)
-    own = np.where(
-        solid,
-        half - edt.edt(solid, anisotropy=spacing, black_border=False),
-        edt.edt(~solid, anisotropy=spacing, black_border=False) - half,
-    )
+    own = signed_distance(bone, grid.spacing_mm)
     clear = ~ndimage.binary_dilation(tumour, iterations=2)
     weight = MIRROR_WEIGHT * (within & clear[tuple(safe.T)])
     blended: Vector = (2.0 * distance + weight * own[tuple(safe.T)]) / (2.0 + weight)

@@ -16,11 +16,11 @@ from enbloc.anatomy.bones import Bone
 from enbloc.anatomy.frames import Pose, make_frame
 from enbloc.anatomy.spine import Frame
 from enbloc.core.geometry import Array, Vector
+from enbloc.core.volume import Mask
 
-STEP_MM = 2.0
-LOW = np.array([-63.0, -93.0, -63.0])
-HIGH = np.array([63.0, 45.0, 48.0])
-"""The block of the frame that holds any vertebra: right, anterior, superior of the body's centre."""
+MARGIN_MM = 12.0
+"""Distances are exact this far around the bone; beyond, the value at the margin stands."""
+SLOPE_MM = 1.0
 PRIOR_SD = np.repeat([np.radians(24.0), 18.0, 0.24], 3)
 """Spread of rotation (rad), shift (mm) and log scale between neighbouring vertebrae: wide, to guide and not to
 decide.
@@ -33,22 +33,25 @@ MOST_STEPS = 40
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """Signed distance to a vertebra's surface in mm (negative inside) on a raster of STEP_MM from LOW, in its own
-    frame.
+    """Signed distance to a vertebra's surface in mm (negative inside) on the label map's own voxels around it.
+
+    `to_index` (3 x 3) and `offset` take points of the vertebra's frame to indices of `distance`.
     """
 
     distance: npt.NDArray[np.float32]
+    to_index: Array
+    offset: Vector
     pose: Pose
 
     def at(self, local_mm: Array) -> Vector:
-        """Trilinear value at points (n, 3) of the frame; clamped at the block's faces."""
-        values: Vector = _sample(self.distance, np.ascontiguousarray((local_mm - LOW) / STEP_MM))
+        """Trilinear value at points (n, 3) of the frame; clamped at the faces of the array."""
+        values: Vector = _sample(self.distance, np.ascontiguousarray(local_mm @ self.to_index.T + self.offset))
         return values
 
     def gradient(self, local_mm: Array) -> Array:
-        """Central differences over one step at points (n, 3), shape (n, 3)."""
-        half = 0.5 * STEP_MM * np.eye(3)
-        return np.stack([(self.at(local_mm + h) - self.at(local_mm - h)) / STEP_MM for h in half], axis=1)
+        """Central differences over SLOPE_MM to either side at points (n, 3), shape (n, 3)."""
+        half = SLOPE_MM * np.eye(3)
+        return np.stack([(self.at(local_mm + h) - self.at(local_mm - h)) / (2.0 * SLOPE_MM) for h in half], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,19 +77,27 @@ class Fit:
 
 
 def shape_of(bone: Bone, pose: Pose) -> Shape:
-    """The signed distance raster of a labelled vertebra."""
+    """The signed distance around a labelled vertebra."""
+    margin = np.ceil(MARGIN_MM / bone.grid.spacing_mm).astype(int)
+    solid = np.pad(bone.mask, [(int(m), int(m)) for m in margin])
+    low = np.array(bone.box.lower) - margin
+    affine = bone.grid.affine
+    to_index = affine.inverse[:3, :3] @ pose.frame.axes.T
+    offset = affine.to_index(np.array(pose.frame.origin_mm)) - low
+    return Shape(signed_distance(solid, bone.grid.spacing_mm), to_index, offset, pose)
+
+
+def signed_distance(solid: Mask, spacing_mm: Vector) -> npt.NDArray[np.float32]:
+    """Distance to the border between voxels in mm, negative inside; the border lies half a voxel from either centre."""
     import edt
 
-    axes = [np.arange(a, b, STEP_MM) for a, b in zip(LOW, HIGH, strict=True)]
-    local = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    index = bone.grid.affine.to_index(pose.frame.to_world(local.reshape(-1, 3))) - np.array(bone.box.lower)
-    inside = _sample(np.pad(bone.mask, 1).astype(np.float32), np.ascontiguousarray(index + 1.0)) >= 0.5
-    solid = np.ascontiguousarray(inside.reshape(local.shape[:3]))
-    step = (STEP_MM,) * 3
-    half = 0.5 * STEP_MM
-    out = edt.edt(~solid, anisotropy=step, black_border=False)
-    deep = edt.edt(solid, anisotropy=step, black_border=False)
-    return Shape(np.where(solid, half - deep, out - half).astype(np.float32), pose)
+    solid = np.ascontiguousarray(solid)
+    step = tuple(float(s) for s in spacing_mm)
+    half = np.float32(0.5 * spacing_mm.mean())
+    inside = edt.edt(solid, anisotropy=step, black_border=False)
+    outside = edt.edt(~solid, anisotropy=step, black_border=False)
+    distance: npt.NDArray[np.float32] = np.where(solid, half - inside, outside - half)
+    return distance
 
 
 def fit_shape(shape: Shape, surface_mm: Array, target: Pose) -> Fit:
