@@ -114,7 +114,7 @@ def size_unlike_level(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> li
     ratios = [
         pose.height_mm / means[bone.level]
         for bone, pose in zip(bones, poses, strict=True)
-        if pose is not None and bone.level in means
+        if pose is not None and bone.level in means and not bone.cut_at_border
     ]
     if len(ratios) < unlike["fewest_levels"]:
         return []
