@@ -80,6 +80,7 @@ def test_the_estimate_is_marked(case):
     vertebra = spine.vertebra(case.level)
     assert spine.estimated.any()
     assert (spine.tumour[spine.estimated]).all()
+    assert is_bone(spine.part[spine.estimated]).all()
     voxels = np.count_nonzero(spine.estimated & (spine.owner == number))
     # One multiplication.
     assert vertebra.estimated_mm3 == pytest.approx(voxels * spine.grid.affine.voxel_volume_mm3, rel=1e-9)

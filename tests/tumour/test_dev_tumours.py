@@ -43,6 +43,8 @@ ZONE_OF_TRUTH = {  # the script's words -> ours
     "paravertebral": Zone.PARAVERTEBRAL,
     "disc": Zone.DISC,
 }
+SHELL = 3.0**0.5 + 1e-6
+"""Voxels, from centre to centre, of two voxels that meet by a corner."""
 IN_BONE = [Zone.ARCH, Zone.PEDICLE_LEFT, Zone.PEDICLE_RIGHT, Zone.BODY]
 """Hindmost first."""
 pytestmark = [
@@ -138,14 +140,14 @@ def deep_zones(dev: Read) -> dict[Zone, bool]:
 
 
 def is_deep(zone: Zone, pieces: dict[Zone, np.ndarray], spacing_mm: np.ndarray) -> bool:
-    """Whether a voxel of the zone is further than 1.5 voxels (no shell is) from all others, plus 2 mm inside bone."""
+    """Whether a voxel of the zone is further than sqrt 3 voxels (no shell is) from all others, plus 2 mm inside bone."""
     rest = [piece for other, piece in pieces.items() if other is not zone]
     if not rest:
         return True
     voxels, nearest = cKDTree(np.concatenate(rest)).query(pieces[zone])
     mm = np.linalg.norm((pieces[zone] - np.concatenate(rest)[nearest]) * spacing_mm, axis=1)
     extra = 2.0 if zone in IN_BONE else 0.0
-    return bool(((voxels > 1.5) & (mm > 1.5 * spacing_mm.max() + extra)).any())
+    return bool(((voxels > SHELL) & (mm > SHELL * spacing_mm.max() + extra)).any())
 
 
 def test_zones(dev):
