@@ -136,18 +136,21 @@ def deep_zones(dev: Read) -> dict[Zone, bool]:
         pieces[zone], waiting = waiting[: counts[zone]], waiting[counts[zone] :]
     pieces.update((zone, outside) for zone in counts if zone not in IN_BONE)
     assert {zone: len(piece) for zone, piece in pieces.items()} == counts, "truth and labels disagree"
-    return {zone: is_deep(zone, pieces, spine.grid.spacing_mm) for zone in pieces}
+    deep = {}
+    for zone, mine in pieces.items():
+        rest = [piece for other, piece in pieces.items() if other is not zone]
+        wall = [np.argwhere(labelled)] if zone not in IN_BONE else []  # outside bone, depth begins at the bone's wall
+        deep[zone] = is_deep(mine, [*rest, *wall], spine.grid.spacing_mm, 2.0 if zone in IN_BONE else 0.0)
+    return deep
 
 
-def is_deep(zone: Zone, pieces: dict[Zone, np.ndarray], spacing_mm: np.ndarray) -> bool:
-    """Whether a voxel of the zone is further than sqrt 3 voxels (no shell is) from all others, plus 2 mm inside bone."""
-    rest = [piece for other, piece in pieces.items() if other is not zone]
+def is_deep(mine: np.ndarray, rest: list[np.ndarray], spacing_mm: np.ndarray, extra_mm: float) -> bool:
+    """Whether a voxel is over sqrt 3 voxels (no shell is) from all others, and `extra_mm` more."""
     if not rest:
         return True
-    voxels, nearest = cKDTree(np.concatenate(rest)).query(pieces[zone])
-    mm = np.linalg.norm((pieces[zone] - np.concatenate(rest)[nearest]) * spacing_mm, axis=1)
-    extra = 2.0 if zone in IN_BONE else 0.0
-    return bool(((voxels > SHELL) & (mm > SHELL * spacing_mm.max() + extra)).any())
+    voxels, nearest = cKDTree(np.concatenate(rest)).query(mine)
+    mm = np.linalg.norm((mine - np.concatenate(rest)[nearest]) * spacing_mm, axis=1)
+    return bool(((voxels > SHELL) & (mm > SHELL * spacing_mm.max() + extra_mm)).any())
 
 
 def test_zones(dev):
@@ -157,6 +160,8 @@ def test_zones(dev):
     assert {zone for zone, is_ in deep.items() if is_} <= dev.involved()
     assert dev.involved() <= set(deep)
     assert set(deep) <= rows
+    if not all(is_ for zone, is_ in deep.items() if zone in (Zone.CANAL, Zone.PARAVERTEBRAL)):
+        assert dev.extent.tomita_type.borderline
 
 
 def test_a_sound_outline_is_left_alone(dev):
