@@ -95,7 +95,8 @@ def measure_wall(bone: Mask, grid: Grid, pose: Pose) -> CanalWall:
     box = canal_box(grid, pose)
     matrix, offset = index_to_local(grid.crop(box), pose)
     hits = _first_bone(bone[box.slices], matrix, offset, np.array(line), lowest, bins)
-    inside = slice(max(0, int((pose.bottom_mm - lowest) / HEIGHT_MM)), int(np.ceil((pose.top_mm - lowest) / HEIGHT_MM)))
+    first = round(OVERHANG_MM / HEIGHT_MM)
+    inside = slice(first, first + round(pose.height_mm / HEIGHT_MM))
     typical, closed = _typical(hits[inside], np.sqrt(max(pose.hole_mm2, 100.0) / np.pi))
     return CanalWall(line, lowest, _fill(hits + 0.75 * float(grid.spacing_mm.min()), typical), typical, closed)
 

@@ -2,11 +2,12 @@
 
 from enbloc.phantom.erase import erase
 from enbloc.phantom.make import Phantom, make_phantom
-from enbloc.phantom.spec import VARIANTS, PhantomSpec, TumourSpec, mirrored
+from enbloc.phantom.spec import COLUMN, VARIANTS, PhantomSpec, TumourSpec, mirrored
 from enbloc.phantom.truth import LevelTruth, Truth, ZoneCode, ZoneTruth
 from enbloc.phantom.write import write_phantom
 
 __all__ = [
+    "COLUMN",
     "VARIANTS",
     "LevelTruth",
     "Phantom",

@@ -43,8 +43,11 @@ class Phantom:
 
     @cached_property
     def imaging(self) -> Imaging:
-        """The phantom as if read from files, without an image."""
-        return Imaging(self.grid, (self.labels,), self.tumour, None, "ct", ())
+        """The phantom as if read from files, without an image: only structures with a voxel are named."""
+        present = set(np.unique(self.labels.values).tolist())
+        named = {value: name for value, name in self.labels.structures.items() if value in present}
+        labels = LabelMap(self.labels.values, self.grid, named)
+        return Imaging(self.grid, (labels,), self.tumour, None, "ct", ())
 
 
 def make_phantom(spec: PhantomSpec) -> Phantom:

@@ -9,6 +9,12 @@ from enbloc.core.errors import InputError
 from enbloc.core.levels import Level, are_neighbours
 
 Triple = tuple[float, float, float]
+COLUMN = tuple(
+    level
+    for level in Level
+    if Level.T1.rank <= level.rank <= Level.S1.rank and level not in (Level.T13, Level.L6, Level.L7)
+)
+"""The levels a phantom can have, cranial first."""
 SIDES = ("left", "right")
 TYPES = (1, 2, 3, 4, 5, 6, 7)
 VARIANTS = {
@@ -124,8 +130,7 @@ class PhantomSpec:
 
     @staticmethod
     def _check_levels(levels: tuple[Level, ...]) -> None:
-        known = [level for level in Level if Level.T1.rank <= level.rank <= Level.S1.rank and level not in _ABSENT]
-        strangers = [level for level in levels if level not in known]
+        strangers = [level for level in levels if level not in COLUMN]
         if not levels or strangers:
             raise InputError(f"levels must be T1 to S1, got {', '.join(strangers) or 'none'}", field="levels")
         for upper, lower in pairwise(levels):
@@ -133,7 +138,6 @@ class PhantomSpec:
                 raise InputError(f"{lower} cannot follow {upper}", field="levels", hint="cranial first, no gaps")
 
 
-_ABSENT = frozenset({Level.T13, Level.L6, Level.L7})
 _LINE = {"R": 0, "L": 0, "A": 1, "P": 1, "S": 2, "I": 2}
 _RANGES = (
     ("spacing_mm", 0.2, 10.0),
