@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from enbloc.case.model import Case, facts
+from enbloc.core.files import write_whole
 
 
 def write_case(case: Case, path: str | PathLike[str]) -> None:
     """Writes what the case states to `path`; whole or not at all."""
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(case_toml(case), encoding="utf-8", newline="\n")
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(Path(path), case_toml(case))
 
 
 def case_toml(case: Case) -> str:

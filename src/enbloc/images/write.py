@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from enbloc.core.files import write_whole
 from enbloc.core.volume import Grid
 from enbloc.images.census import Labels
 
@@ -31,9 +31,9 @@ def write_labels(path: Path, values: Labels, grid: Grid, names: Mapping[int, str
         raise ValueError(f"values without a name: {sorted(unnamed)}")
     header = _header(values, grid)
     plain = header + np.ascontiguousarray(values.transpose(2, 1, 0)).astype(values.dtype.newbyteorder("<")).tobytes()
-    _replace(path, gzip.compress(plain, compresslevel=6, mtime=0))
+    write_whole(path, gzip.compress(plain, compresslevel=6, mtime=0))
     stem = path.name.removesuffix(".gz").removesuffix(".nii")
-    _replace(path.with_name(f"{stem}.txt"), _description(names).encode("utf-8"))
+    write_whole(path.with_name(f"{stem}.txt"), _description(names))
 
 
 def _header(values: Labels, grid: Grid) -> bytes:
@@ -68,12 +68,3 @@ def _colour(value: int) -> tuple[int, int, int]:
     rise = round(155 * (1.0 - abs(turn % 2.0 - 1.0))) + 80
     wheel = ((235, rise, 80), (rise, 235, 80), (80, 235, rise), (80, rise, 235), (rise, 80, 235), (235, 80, rise))
     return wheel[int(turn)]
-
-
-def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

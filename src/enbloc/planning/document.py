@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from os import PathLike
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from enbloc.case import Case, facts
+from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan
 
 LEFT_OUT = frozenset({"drawing", "box"})
@@ -67,10 +67,4 @@ def plan_json(plan: Plan) -> str:
 
 def write_plan_json(plan: Plan, path: str | PathLike[str]) -> None:
     """Writes plan.json to `path`, whole or not at all."""
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(plan_json(plan), encoding="utf-8", newline="\n")
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(Path(path), plan_json(plan))

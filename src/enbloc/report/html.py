@@ -12,6 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from enbloc.core.evidence import Skipped
+from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan
 from enbloc.report import words
 from enbloc.report.pictures import (
@@ -28,14 +29,9 @@ from enbloc.scene.planes import PIXEL_MM
 
 
 def write_report(plan: Plan, path: str | PathLike[str], scene: Scene | None = None) -> Path:
-    """Write the report beside its name, then rename it: an interrupted run leaves no half file. Returns the path."""
+    """Write the report, whole or not at all. Returns the path."""
     target = Path(path)
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        beside.write_text(render_report(plan, scene), encoding="utf-8", newline="\n")
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(target, render_report(plan, scene))
     return target
 
 
