@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 import enbloc.report
 from enbloc.case import parse_case
 from enbloc.cli.check import Seen, sheet
-from enbloc.cli.outputs import files_of_last_run, write_outputs
+from enbloc.cli.outputs import files_of_last_run, refuse_replacing_inputs, write_outputs
 from enbloc.cli.progress import Clock
 from enbloc.core.errors import InputError
 from enbloc.planning import plan, plan_schema
@@ -212,7 +212,7 @@ def old_run(tmp_path: Path) -> Path:
     for name in ("plan.json", "report.html", "labels.nii.gz", "meshes/vertebra-T12.stl", "mine.txt", "meshes/mine.stl"):
         (out / name).write_text("old")
     listed = ["plan.json", "report.html", "labels.nii.gz", "meshes/vertebra-T12.stl", "../mine", "/mine", 3, "run.json"]
-    (out / "run.json").write_text(json.dumps({"files": listed}))
+    (out / "run.json").write_text(json.dumps({"schema": "enbloc.run/1", "files": listed}))
     return out
 
 
@@ -227,14 +227,44 @@ def test_names_that_lead_out_of_the_folder_are_not_ours(old_run: Path) -> None:
     assert "/mine" not in files_of_last_run(old_run)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"files": 3}', '{"files": [{}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", '{"files": ["mine.txt"]}', '{"schema": "somebody/1", "files": ["mine.txt"]}'),
+        *('{"schema": "enbloc.run/1", "files": 3}', '{"schema": "enbloc.run/1", "files": [{}]}'),
+    ],
+)
 def test_a_strange_run_json_lists_nothing(content: str, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(content)
     assert files_of_last_run(tmp_path) == set()
 
 
+@pytest.mark.parametrize("read", ["plan.json", "meshes"], ids=["a file", "a folder"])
+def test_a_result_never_takes_the_place_of_an_input(read: str, old_run: Path) -> None:
+    """`--out` in the case's own folder, where labels or a folder of them carry the name of a result."""
+    imaging = f'[imaging]\n[[imaging.labels]]\nfile = "{read}"\nscheme = "verse"\n'
+    case = parse_case(STATED + imaging).in_folder(old_run)
+    results = [old_run / "plan.json", old_run / "meshes" / "tumour.stl"]
+    with pytest.raises(InputError, match=f"the input {read}"):
+        refuse_replacing_inputs(case, results)
+    refuse_replacing_inputs(case, [old_run.parent / "elsewhere" / result.name for result in results])
+
+
+def test_nothing_is_written_where_an_input_would_be_lost(old_run: Path) -> None:
+    planned = replace(
+        plan(parse_case(STATED)),
+        case=parse_case(STATED + '[imaging]\n[[imaging.labels]]\nfile = "plan.json"\nscheme = "verse"\n').in_folder(
+            old_run
+        ),
+    )
+    before = {name: (old_run / name).read_bytes() for name in files_in(old_run)}
+    with pytest.raises(InputError, match="would take the place"):
+        write_outputs(planned, old_run, Clock())
+    assert {name: (old_run / name).read_bytes() for name in files_in(old_run)} == before
+
+
 def test_interrupted_writing_leaves_the_old_run(old_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(planned: object, path: Path) -> None:
+    def interrupted(planned: object, path: Path, scene: object) -> None:
         path.write_text("half a rep")
         raise KeyboardInterrupt
 
@@ -247,7 +277,7 @@ def test_interrupted_writing_leaves_the_old_run(old_run: Path, monkeypatch: pyte
 
 
 def test_a_full_disk_is_said(old_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(planned: object, path: Path) -> None:
+    def full(planned: object, path: Path, scene: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(enbloc.report, "write_report", full)
@@ -270,7 +300,7 @@ def test_stopped_from_outside(sign: str, code: int, case: Path, tmp_path: Path) 
 
     hold = (
         "import sys, time, enbloc.report, enbloc.cli\n"
-        "def slow(planned, path):\n"
+        "def slow(planned, path, scene):\n"
         "    print('drawing', flush=True); time.sleep(60)\n"
         "enbloc.report.write_report = slow\n"
         f"sys.argv = ['enbloc', 'plan', {str(case)!r}, '--out', {str(tmp_path / 'out')!r}]\n"

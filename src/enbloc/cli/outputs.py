@@ -8,18 +8,20 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from enbloc import __version__
+from enbloc.case import Case
 from enbloc.cli.progress import Clock
 from enbloc.core.errors import InputError
 from enbloc.planning import Drawing, Plan, write_plan_json
 
 RUN = "run.json"
+RUN_SCHEMA = "enbloc.run/1"
 TUMOUR_VALUE = 20
 """Value of tumour in labels.nii.gz; lower values are parts of the vertebrae, higher ones are kept for the pieces."""
 
@@ -39,13 +41,15 @@ def write_outputs(plan: Plan, out: Path, clock: Clock) -> tuple[str, ...]:
     """Writes plan.json, report.html, scene, labels and run.json into `out`; returns their names in it.
 
     Files of an earlier run that this one does not make are removed, so that no old picture stands beside a new plan;
-    files that are not ours stay. An interrupted run leaves every file whole.
+    files that are not ours stay. An interrupted run leaves every file whole. Raises InputError, with nothing written,
+    where a result would take the place of a file that the case reads.
     """
     try:
         with beside(out) as staged:
             produce(plan, staged, clock)
             names = sorted(str(PurePosixPath(p.relative_to(staged))) for p in staged.rglob("*") if p.is_file())
             (staged / RUN).write_text(run_json(clock, [*names, RUN]), encoding="utf-8")
+            refuse_replacing_inputs(plan.case, [out / name for name in (*names, RUN)])
             old = files_of_last_run(out)
             for name in (*names, RUN):
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +59,21 @@ def write_outputs(plan: Plan, out: Path, clock: Clock) -> tuple[str, ...]:
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", file=out, field="--out") from error
     return (*names, RUN)
+
+
+def refuse_replacing_inputs(case: Case, results: Iterable[Path]) -> None:
+    """Raises InputError when one of `results` is a file that the case reads, or lies in a folder that it reads."""
+    files = case.imaging
+    if files is None:
+        return
+    named = [*(entry.file for entry in files.labels), files.image, files.tumour.file if files.tumour else None]
+    inputs = {(case.folder / name).resolve(): name for name in named if name is not None}
+    for result in results:
+        there = result.resolve()
+        taken = next((inputs[place] for place in (there, *there.parents) if place in inputs), None)
+        if taken is not None:
+            hint = "name another folder"
+            raise InputError(f"{result.name} would take the place of the input {taken}", field="--out", hint=hint)
 
 
 @contextmanager
@@ -101,8 +120,9 @@ def write_label_file(drawing: Drawing, path: Path) -> None:
 def files_of_last_run(out: Path) -> set[str]:
     """Names that the run.json in `out` lists; nothing when there is none or it is not ours."""
     try:
-        listed = json.loads((out / RUN).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        record = json.loads((out / RUN).read_text(encoding="utf-8"))
+        listed = record["files"] if record["schema"] == RUN_SCHEMA else []
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
     names = [PurePosixPath(name) for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
     return {str(name) for name in names if not name.is_absolute() and ".." not in name.parts}
@@ -111,7 +131,7 @@ def files_of_last_run(out: Path) -> set[str]:
 def run_json(clock: Clock, files: list[str]) -> str:
     """Everything that may differ between two equal runs."""
     record: Mapping[str, Any] = {
-        "schema": "enbloc.run/1",
+        "schema": RUN_SCHEMA,
         "enbloc": __version__,
         "seconds": clock.seconds,
         "peak_memory_mib": peak_memory_mib(),
