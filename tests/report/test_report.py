@@ -16,6 +16,7 @@ from enbloc.planning.plan import Plan
 from enbloc.report import render_report, write_report
 from enbloc.report.html import css_string
 from enbloc.report.stages import not_done
+from enbloc.report.words import answer, certainty
 from scene.hand_made import LATER, a_case, a_plan, a_plan_without_images
 
 HOSTILE = "</style></title><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>\"'{{ 7*7 }}"
@@ -146,6 +147,17 @@ def test_type_range_levels_and_reasons_are_said(report: str) -> None:
         "ef" * 32,
     ):
         assert said in text, said
+
+
+def test_what_a_mask_shows_free_is_no_more_than_none_seen() -> None:
+    """Lesions out of view, and tumour below the noise floor, are never denied; a statement is shown as one."""
+    assert (answer("free", "mask"), answer("free", "mask-and-stated"), answer("free", "stated")) == (
+        "none seen",
+        "none seen",
+        "no",
+    )
+    assert certainty("mask") == "no other within the noise floor"
+    assert certainty("stated") == "as stated"
 
 
 def test_every_skipped_stage_is_listed_with_its_reason() -> None:

@@ -92,11 +92,17 @@ def citation(step: Step) -> str:
     return f"{cite(step.source)} ({said(CHECKED, checked(row, step.source))})"
 
 
-def answer(involvement: str | None) -> str:
-    """A yes-or-no finding in words."""
+def answer(involvement: str | None, basis: str) -> str:
+    """A yes-or-no finding in words. A mask shows what is in view, so its "no" is no more than "none seen"."""
     if involvement is None:
         return UNKNOWN
-    return {"involved": "yes", "possible": "possible, within the noise floor"}.get(involvement, "no")
+    no = "no" if basis == "stated" else "none seen"
+    return {"involved": "yes", "possible": "possible, within the noise floor"}.get(involvement, no)
+
+
+def certainty(basis: str) -> str:
+    """What stands under a type whose range is closed. A statement is no measurement, and the noise floor no proof."""
+    return "as stated" if basis == "stated" else "no other within the noise floor"
 
 
 def canal(width_mm: float | None, depth_mm: float | None, closed: bool) -> str:
