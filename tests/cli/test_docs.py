@@ -43,3 +43,15 @@ def test_every_command_is_in_the_page() -> None:
     assert names == {"plan", "check", "demo", "phantom", "why", "schema"}
     for name in names:
         assert f"`enbloc {name}" in page
+
+
+def test_every_option_is_in_the_row_of_its_command() -> None:
+    import typer
+
+    from enbloc.cli.app import app
+
+    page = (REFERENCE / "cli.md").read_text(encoding="utf-8")
+    rows = {words[1]: row for row in page.splitlines() if len(words := row.replace("`", "").split()[1:]) > 1}
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        assert [option for option in options if option not in rows[name]] == [], name

@@ -127,7 +127,7 @@ def phantom(
         level=Level(level),
         kind=kind,
         side=side,
-        spacing_mm=(spacing, spacing, slices or spacing),
+        spacing_mm=(spacing, spacing, spacing if slices is None else slices),
         scheme=scheme,
         orientation=orientation,
         seed=seed,
