@@ -10,13 +10,7 @@ import sys
 from pathlib import Path
 
 from enbloc.core.levels import Level
-from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom, write_phantom
-
-COLUMN = tuple(
-    level
-    for level in Level
-    if Level.T1.rank <= level.rank <= Level.S1.rank and level not in (Level.T13, Level.L6, Level.L7)
-)
+from enbloc.phantom import COLUMN, PhantomSpec, TumourSpec, make_phantom, write_phantom
 
 
 def main(folder: str, level: str = "T12", kind: str = "4", side: str = "left") -> None:

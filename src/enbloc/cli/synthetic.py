@@ -51,12 +51,10 @@ def make_demo(folder: Path) -> None:
 
 
 def around(level: Level) -> tuple[Level, ...]:
-    """`level` with its neighbours, within T1 to S1."""
-    usual = [here for here in Level if Level.T1.rank <= here.rank <= Level.S1.rank and here not in ABSENT]
-    if level not in usual:
+    """`level` with its neighbours, as far as a phantom has them; a level it cannot have stays alone, to be refused."""
+    from enbloc.phantom import COLUMN
+
+    if level not in COLUMN:
         return (level,)
-    place = usual.index(level)
-    return tuple(usual[max(0, place - BESIDE) : place + BESIDE + 1])
-
-
-ABSENT = (Level.T13, Level.L6, Level.L7)
+    place = COLUMN.index(level)
+    return COLUMN[max(0, place - BESIDE) : place + BESIDE + 1]
