@@ -19,6 +19,8 @@ from enbloc.knowledge.schemes import LabelScheme
 
 Binary = npt.NDArray[np.bool_]
 
+MOST_STRUCTURES = 255
+"""As many as eight bits can number."""
 _NEEDED = ("canal", "cord", "dural-sac", "aorta", "inferior-vena-cava", "superior-vena-cava", "vertebrae", "disc")
 _NEEDED_PREFIXES = ("body-", "disc-", "endplate", "part-", "iliac-", "rib-", "instance-")
 
@@ -104,7 +106,8 @@ def _count_overlap(
 ) -> None:
     """Adds the voxels that `name` shares with structures read before it, by pair of names."""
     for rival, count in zip(*np.unique(rivals, return_counts=True), strict=True):
-        overlap[f"{structures[int(rival)]} and {name}"] = int(count)
+        pair = f"{structures[int(rival)]} and {name}"
+        overlap[pair] = overlap.get(pair, 0) + int(count)
 
 
 def _notes(
@@ -167,10 +170,13 @@ def read_segments(
     if not wanted or nrrd.empty:
         hint = "enbloc check lists the names that are known"
         raise LabelError(f"holds no segment named as in scheme {scheme.id}", file=file, field="scheme", hint=hint)
+    if len(wanted) > MOST_STRUCTURES:
+        hint = f"at most {MOST_STRUCTURES} are read"
+        raise LabelError(f"holds {len(wanted)} segments of scheme {scheme.id}", file=file, field="segments", hint=hint)
     values = np.zeros(nrrd.layers.shape[1:], dtype=np.uint8, order="F")
     structures: dict[int, str] = {}
     overlap: dict[str, int] = {}
-    for structure, segment in wanted[:255]:
+    for structure, segment in wanted:
         mask = segment_mask(nrrd, segment, file)
         taken = mask & (values != 0)
         _count_overlap(overlap, values[taken], structures, structure)
