@@ -13,11 +13,11 @@ from types import MappingProxyType
 
 from enbloc.core.errors import KnowledgeError, nearest
 from enbloc.core.levels import Level, is_level
+from enbloc.knowledge.loader import CHECKED
 
 FORMS = ("values", "files")
 HOLDS = ("vertebrae", "bodies", "parts", "instances")
 RISES = ("cranial", "caudal", "none")
-CHECKED = ("seed", "primary", "secondary", "unverified")
 LARGEST_VALUE = 65535
 LARGEST_FILE_BYTES = 1 << 20
 

@@ -34,7 +34,7 @@ def why(subject: object, path: str | None = None) -> str:
     part, name = at_path(document, path, file)
     try:
         branches = tuple(reasons(part, name))
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
         if file is None:
             raise
         raise InputError("a because[] is not of the form a plan has", file=file, field=name or None) from error

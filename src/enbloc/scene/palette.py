@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from enbloc.scene.nouns import Colour
 
-ORANGE: Colour = (230, 159, 0)
 SKY: Colour = (86, 180, 233)
 GREEN: Colour = (0, 158, 115)
 YELLOW: Colour = (240, 228, 66)

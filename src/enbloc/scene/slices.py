@@ -40,12 +40,6 @@ class Cut:
         points: Array = self.centre_mm + steps[:, None, None] * self.downward + steps[None, :, None] * self.rightward
         return points
 
-    def pixel_of(self, point_mm: Vector) -> tuple[float, float]:
-        """(column, row) at which a point appears when it is dropped squarely onto the plane."""
-        offset = (point_mm - self.centre_mm) / self.mm_per_pixel
-        middle = (self.pixels - 1) / 2.0
-        return float(offset @ self.rightward) + middle, float(offset @ self.downward) + middle
-
 
 def cuts(frame: Frame, centre_mm: Vector, pixels: int, mm_per_pixel: float) -> tuple[Cut, Cut, Cut]:
     """Axial, sagittal and coronal planes of `frame` through `centre_mm`."""
