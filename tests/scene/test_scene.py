@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,16 @@ def test_what_is_drawn(scene: Scene) -> None:
     assert {"tumour", "no-go", "aorta", "inferior-vena-cava", "vertebra-T12", "disc-T12", "estimated-T12"} <= names
     assert [mesh.title for mesh in scene.of_kind("vertebra")] == ["T10", "T11", "T12", "L1", "L2"]
     assert scene.frame_of == "T12"
+
+
+def test_a_vessel_in_two_label_maps_is_drawn_once() -> None:
+    """A second mesh of the same name would take the place of the first one's file."""
+    plan = a_plan(spacing_mm=2.0)
+    assert plan.drawing is not None
+    imaging = replace(plan.drawing.imaging, labels=plan.drawing.imaging.labels * 2)
+    names = [mesh.name for mesh in build_scene(replace(plan, drawing=replace(plan.drawing, imaging=imaging))).meshes]
+    assert "aorta" in names
+    assert len(names) == len(set(names))
 
 
 def test_only_what_is_estimated_is_marked_so(scene: Scene) -> None:

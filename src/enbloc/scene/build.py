@@ -178,14 +178,16 @@ def _discs(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
 
 
 def _labelled(drawing: Drawing, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    """Vessels and ribs of every label map, within the neighbourhood of the drawn vertebrae."""
+    """Vessels and ribs within the neighbourhood of the drawn vertebrae, each from the first label map that shows it."""
+    shown: set[str] = set()
     for labels in drawing.imaging.labels:
-        wanted = {value: name for value, name in labels.structures.items() if _kind(name)}
+        wanted = {value: name for value, name in labels.structures.items() if _kind(name) and name not in shown}
         if not wanted:
             continue
         box = _neighbourhood(drawing.spine, drawn, drawing.imaging)
         for value, inner in _found(labels, box, wanted):
             name = wanted[value]
+            shown.add(name)
             mask = labels.values[inner.slices] == value
             yield from _mesh(name, name.replace("-", " "), _kind(name) or "", mask, labels.grid.crop(inner))
 
