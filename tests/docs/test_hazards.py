@@ -13,7 +13,7 @@ from enbloc.planning import plan
 CASE = 'schema = "enbloc.case/1"\nid = "a"\n[extent]\nlevels = ["{}"]\n'
 
 
-HEALTHY = {"levels": ("T12", "L1", "L2", "L3"), "tumour": None, "scale": 1.15}
+HEALTHY = {"levels": ("T12", "L1", "L2", "L3"), "tumour": None}
 """A tall patient: an average one's bodies, 1.3 times too high under names nine levels off, would not be questioned."""
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enbloc.case import StatedExtent, contradictions, read_case
+from enbloc.case import Case, StatedExtent, contradictions, read_case
 from enbloc.cli.progress import Clock, showing
-from enbloc.core.errors import one_line
+from enbloc.core.errors import InputError, one_line
 
 MARKS = {"refused": "REFUSED", "contradiction": "CONTRADICTION", "warning": "warning", "note": ""}
 
@@ -21,7 +22,10 @@ class Seen:
 
 
 def inspect(case_path: str) -> tuple[Seen, ...]:
-    """What the files look like, then what the case says against itself. Raises CaseError when there is no case."""
+    """What the files look like, what spine they show, and what the case says against itself.
+
+    Raises CaseError when there is no case.
+    """
     case = read_case(case_path)
     seen = []
     if case.imaging is not None:
@@ -29,12 +33,31 @@ def inspect(case_path: str) -> tuple[Seen, ...]:
 
         with showing(Clock()) as clock:
             seen += [Seen(found.severity, f"{found.file} {found.id}", found.text) for found in look(case, clock)]
+        if not any(found.severity == "refused" for found in seen):
+            seen += list(column(case))
     else:
         seen.append(Seen("note", "imaging", "none: the plan will rest on what the case states"))
     if case.extent.says_where:
         seen.append(Seen("note", "extent", stated(case.extent)))
     seen += [Seen("contradiction", f"case {caveat.id}", caveat.text) for caveat in contradictions(case)]
     return tuple(seen)
+
+
+def column(case: Case) -> Iterator[Seen]:
+    """What the labelled vertebrae look like as a spine; what `enbloc plan` would refuse is refused here too."""
+    from enbloc.anatomy import locate
+    from enbloc.images import load_images
+
+    try:
+        with showing(Clock()) as clock:
+            spine = locate(load_images(case, clock), clock)
+    except InputError as problem:
+        hint = f" ({problem.hint})" if problem.hint else ""
+        yield Seen("refused", problem.field or "labels", problem.message + hint)
+        return
+    yield Seen("note", "anatomy", f"vertebrae: {', '.join(spine.levels)}")
+    for caveat in (*spine.caveats, *(caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)):
+        yield Seen("warning", f"anatomy {caveat.id}", caveat.text)
 
 
 def stated(extent: StatedExtent) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 
 from enbloc import __version__
 from enbloc.anatomy import Spine
 from enbloc.case import Case, StatedExtent, contradictions
+from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Caveat, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import knowledge_sha256
@@ -56,7 +58,8 @@ def find_spine(imaging: Imaging | None, progress: Progress) -> Spine | Skipped:
     from enbloc.anatomy import locate
 
     progress("finding the vertebrae")
-    return locate(imaging, progress)
+    with naming_files(imaging):
+        return locate(imaging, progress)
 
 
 def find_extent(
@@ -67,10 +70,22 @@ def find_extent(
 
     if isinstance(spine, Spine) and imaging is not None and imaging.tumour is not None:
         progress("measuring the tumour")
-        return measure(spine, stated)
+        with naming_files(imaging):
+            return measure(spine, stated)
     if stated.says_where:
         return from_statement(stated)
     return Skipped("there is no tumour mask, and [extent] does not say where the tumour is")
+
+
+@contextmanager
+def naming_files(imaging: Imaging) -> Iterator[None]:
+    """Adds the file's name to errors of rooms that see voxels and not files."""
+    try:
+        yield
+    except LabelError as problem:
+        role = "tumour" if problem.field == "imaging.tumour" else "labels"
+        files = ", ".join(entry.file for entry in imaging.inputs if entry.role == role) or problem.file
+        raise LabelError(problem.message, file=files, field=problem.field, hint=problem.hint) from problem
 
 
 def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
