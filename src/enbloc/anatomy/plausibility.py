@@ -108,13 +108,17 @@ def implausible(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> tuple[Ca
 
 
 def size_unlike_level(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> list[Caveat]:
-    """Body heights against published means of the levels they are named after: a wrong scheme moves every name."""
-    table = load_table("anatomy/body_height.toml")
-    means, unlike = table["height_mm"], table["unlike"]
+    """Body heights against the means (remembered, unverified) of the levels they are named after: a wrong scheme moves
+    every name.
+    """
+    unlike = load_table("anatomy/body_height.toml")["unlike"]
+    sizes = load_table("phantom/morphometry.toml")
+    column = sizes["table"]["columns"].index("height")
+    means = {level: row[column] for level, row in sizes["level"].items()}
     ratios = [
         pose.height_mm / means[bone.level]
         for bone, pose in zip(bones, poses, strict=True)
-        if pose is not None and bone.level in means and not bone.cut_at_border
+        if pose is not None and bone.level in means and bone.level.in_scope and not bone.cut_at_border
     ]
     if len(ratios) < unlike["fewest_levels"]:
         return []
@@ -123,7 +127,7 @@ def size_unlike_level(bones: Sequence[Bone], poses: Sequence[Pose | None]) -> li
         return []
     text = (
         f"the bodies are {ratio:.2f} times as high as bodies of the levels they are named after "
-        f"({bones[0].level} to {bones[-1].level}): is the label scheme the right one?"
+        f"({bones[0].level} to {bones[-1].level}; means unverified): is the label scheme the right one?"
     )
     return [Caveat("size-unlike-level", text)]
 

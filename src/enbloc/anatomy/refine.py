@@ -23,7 +23,6 @@ SIDED = {
     "part-spinous": Part.SPINOUS,
 }
 BODY = ("part-body", "part-body-border")
-PEDICLE_OR_LAMINA = (Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT, Part.LAMINA_LEFT, Part.LAMINA_RIGHT)
 
 
 def apply_finer_labels(

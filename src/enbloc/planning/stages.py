@@ -1,4 +1,4 @@
-"""A plan, stage by stage: a pure function of case, imaging, knowledge and settings."""
+"""A plan, stage by stage: a pure function of case, imaging and settings, with the shipped knowledge."""
 
 from __future__ import annotations
 

@@ -65,7 +65,9 @@ class TomitaType:
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """One connected part of the tumour: its volume, its centre (RAS mm) and the levels whose zones it occupies."""
+    """One connected part of the tumour: its volume, its centre (RAS mm) and the levels that hold a tenth or more of its
+    bony part (without any bone: the levels at whose height it lies).
+    """
 
     volume_mm3: float
     centre_mm: tuple[float, float, float]
@@ -76,7 +78,8 @@ class Lesion:
 class Extent:
     """Where the tumour is. `basis`: `mask`, `stated` (the case's [extent]) or `mask-and-stated`.
 
-    `levels` are those whose bone or spaces are involved; `index_level` holds the most tumour. `adjacent_vertebra` and
+    `levels` are those whose bone or spaces are involved; `index_level` holds the most tumour in its
+    bone; where only stated, it is the topmost level. `adjacent_vertebra` and
     `skip_lesion` are None when unknown. `noise` says in words what the noise floor was made of.
     """
 

@@ -13,10 +13,11 @@ from enbloc.tumour.measure import BONE_ZONES, ZONES, Neighbourhood, other_side, 
 from enbloc.tumour.noise import SPECK_VOXELS, NoiseFloor
 
 LEAST_SHARE = 0.1
+"""A lesion that only grazes a vertebra does not lie in it: less than this share of its bony part."""
 
 
 def find_lesions(near: Neighbourhood) -> tuple[Lesion, ...]:
-    """Parts of the tumour with a gap of more than one voxel between them, largest first."""
+    """Parts of the tumour with more than two empty voxels between them, largest first."""
     from scipy import ndimage
 
     pieces, count = ndimage.label(ndimage.binary_dilation(near.tumour), structure=np.ones((3, 3, 3)))

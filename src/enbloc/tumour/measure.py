@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import BONE_PARTS, Part, Spine
 from enbloc.core.errors import LabelError
-from enbloc.core.geometry import Box, bounding_box
+from enbloc.core.geometry import bounding_box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Mask
 from enbloc.tumour.extent import Involvement, Zone, ZoneExtent
@@ -82,7 +82,7 @@ def zone_extents(
     places = near.owner.astype(np.int32) * len(ZONES) + near.zone
     keys = np.where(near.tumour, places, -1)
     found = []
-    for key in touched(near, keys):
+    for key in touched(near, keys, floor):
         number, place = divmod(key, len(ZONES))
         if number == 0:
             continue
@@ -96,7 +96,7 @@ def zone_extents(
                 level=near.levels[number - 1],
                 zone=ZONES[place],
                 volume_mm3=volume,
-                share=None if size is None else min(1.0, volume / size),
+                share=None if size is None else volume / size,
                 depth_mm=depth_mm,
                 noise_mm=floor.noise_mm(conventional=bool(drawn)),
                 involvement=Involvement.INVOLVED if certain else Involvement.POSSIBLE,
@@ -131,12 +131,26 @@ def _drawn_borders(
     return tuple(places == key for key in others if (keys == key).any())
 
 
-def touched(near: Neighbourhood, keys: npt.NDArray[np.int32]) -> list[int]:
-    """Keys (owner, zone) that hold tumour, or that hold a voxel next to tumour."""
-    held = np.unique(keys[near.tumour])
+def touched(near: Neighbourhood, keys: npt.NDArray[np.int32], floor: NoiseFloor) -> list[int]:
+    """Keys (owner, zone) that hold tumour, that hold a voxel next to tumour, or whose drawn border is near."""
+    places = near.owner.astype(np.int32) * len(ZONES) + near.zone
     around = _dilated(near.tumour) & ~near.tumour
-    beside = np.unique((near.owner.astype(np.int32) * len(ZONES) + near.zone)[around])
-    return sorted({int(key) for key in (*held, *beside, *_outside_keys(near, around)) if key >= 0})
+    found = {*np.unique(keys[near.tumour]), *np.unique(places[around]), *_outside_keys(near, around)}
+    return sorted({int(key) for key in (*found, *_beyond_drawn_borders(near, places, keys, floor)) if key >= 0})
+
+
+def _beyond_drawn_borders(
+    near: Neighbourhood, places: npt.NDArray[np.int32], keys: npt.NDArray[np.int32], floor: NoiseFloor
+) -> Iterator[int]:
+    """Bony zones of vertebrae with tumour in their bone that begin within the convention's doubt of that tumour."""
+    bone = [ZONES.index(zone) for zone in BONE_ZONES]
+    tumour = (keys >= 0) & np.isin(near.zone, bone)
+    if not tumour.any():
+        return
+    close = ~near.tumour & np.isin(near.zone, bone)
+    close &= _distance(tumour, near.grid.spacing_mm) <= floor.voxel_mm + floor.convention_mm
+    numbers = np.unique(near.owner[tumour])
+    yield from (int(key) for key in np.unique(places[close]) if key // len(ZONES) in numbers)
 
 
 def _outside_keys(near: Neighbourhood, around: Mask) -> Iterator[int]:
@@ -221,20 +235,24 @@ def _distance(target: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.
 
 
 def zone_volumes_mm3(spine: Spine, numbers: Sequence[int]) -> dict[tuple[int, int], float]:
-    """Outline volume of each bony zone and canal of the given vertebrae, keyed (number, zone); paravertebral has
-    none.
+    """Outline volume of each bony zone, canal and disc of the given vertebrae, keyed (number, zone); paravertebral
+    has none.
     """
-    volumes = {}
-    for number in numbers:
-        box = _grown(spine, number)
-        zone = _LOOKUP[spine.part[box.slices]]
-        counts = np.bincount(zone[spine.owner[box.slices] == number], minlength=len(ZONES))
-        for place, count in enumerate(counts):
-            if place != OUTSIDE and count:
-                volumes[number, place] = float(count) * spine.grid.affine.voxel_volume_mm3
-    return volumes
+    counts = _count_zones(spine.owner, spine.part, _LOOKUP, len(spine.vertebrae) + 1, len(ZONES))
+    return {
+        (number, place): float(counts[number, place]) * spine.grid.affine.voxel_volume_mm3
+        for number in numbers
+        for place in range(len(ZONES))
+        if place != OUTSIDE and counts[number, place]
+    }
 
 
-def _grown(spine: Spine, number: int) -> Box:
-    i, j, k = (int(np.ceil(25.0 / spacing)) for spacing in spine.grid.spacing_mm)
-    return spine.vertebrae[number - 1].box.grown((i, j, k), spine.grid.shape)
+def _count_zones(
+    owner: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8], lookup: npt.NDArray[np.uint8], owners: int, zones: int
+) -> npt.NDArray[np.int64]:
+    """Voxels by owner and zone, (owners, zones), slab by slab so that no array of the spine's size is made."""
+    counts = np.zeros(owners * zones, dtype=np.int64)
+    for mine, parts in zip(owner, part, strict=True):
+        keys = mine.astype(np.int32) * zones + lookup[parts]
+        counts += np.bincount(keys.ravel(), minlength=owners * zones)
+    return counts.reshape(owners, zones)

@@ -38,5 +38,6 @@ class NoiseFloor:
         return (
             f"a zone counts as involved when tumour reaches deeper into it than {SHELL_VOXELS - 0.5:g} voxels "
             f"(voxels up to {self.voxel_mm:.2g} mm), and {self.convention_mm:g} mm more at borders inside bone, which "
-            "are drawn by convention; shallower tumour, or tumour touching the zone, counts as possible"
+            "are drawn by convention; shallower tumour, or tumour that touches the zone or comes "
+            "as near to a drawn border as the doubt about it, counts as possible"
         )

@@ -13,7 +13,7 @@ from enbloc.core.levels import Level, are_neighbours
 from enbloc.tumour.classify import ADJACENT, SKIP, TYPE_ZONES, classify
 from enbloc.tumour.extent import Extent, Involvement, TomitaType, Zone, ZoneExtent
 
-PAPER = "tomita2006"
+STATED = "case-statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def from_statement(stated: StatedExtent) -> Extent:
         tomita = _type_as_stated(stated.tomita_type)
     else:
         tomita = TomitaType(
-            None, None, None, True, (Step("stated extent", ("levels only",), "no type: zones unknown", PAPER),)
+            None, None, None, True, (Step("stated extent", ("levels only",), "no type: zones unknown", STATED),)
         )
     levels = tuple(sorted(stated.levels or (), key=lambda level: level.rank))
     index = levels[0] if levels else None
@@ -85,7 +85,7 @@ def from_statement(stated: StatedExtent) -> Extent:
 
 
 def _type_as_stated(value: int) -> TomitaType:
-    step = Step("type stated in the case", (f"extent.tomita_type = {value}",), f"type {value}", PAPER)
+    step = Step("type stated in the case", (f"extent.tomita_type = {value}",), f"type {value}", STATED)
     return TomitaType(value, value, value, False, (step,))
 
 
