@@ -64,6 +64,8 @@ class TumourSpec:
         for name, low, high in (("size", 0.05, 3.0), ("clearance_mm", 0.0, 5.0), ("roughness", 0.0, 0.3)):
             if not low <= getattr(self, name) <= high:
                 raise InputError(f"{name} must lie between {low:g} and {high:g}", field=f"tumour.{name}")
+        if self.disc_mm is not None and not 0.0 <= self.disc_mm <= 20.0:
+            raise InputError("disc_mm must lie between 0 and 20", field="tumour.disc_mm")
         if self.deciding_mm is not None and not 0.0 < self.deciding_mm <= 40.0:
             raise InputError("deciding_mm must lie between 0 and 40", field="tumour.deciding_mm")
 
@@ -124,7 +126,9 @@ class PhantomSpec:
             )
         for name, low, high in _RANGES:
             value = getattr(self, name)
-            for number in value if isinstance(value, tuple) else (value,):
+            if name == "wedges":
+                value = tuple(deg for _, deg in value)
+            for number in value if isinstance(value, tuple) else () if value is None else (value,):
                 if not low <= number <= high:
                     raise InputError(f"{name} must lie between {low:g} and {high:g}", field=name)
 
@@ -143,6 +147,9 @@ _RANGES = (
     ("spacing_mm", 0.2, 10.0),
     ("oblique_deg", -180.0, 180.0),
     ("rotation_deg", -180.0, 180.0),
+    ("position_mm", -10_000.0, 10_000.0),
+    ("wedges", -45.0, 45.0),
+    ("shape", 1, 1024),
     ("kyphosis_deg", -70.0, 70.0),
     ("scoliosis_deg", -60.0, 60.0),
     ("scale", 0.5, 1.5),
