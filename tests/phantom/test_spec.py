@@ -1,6 +1,7 @@
 """A wish that cannot be met, or would eat the memory, is refused before anything is built."""
 
 import pytest
+
 from enbloc.core.errors import InputError
 from enbloc.phantom import PhantomSpec, TumourSpec
 
