@@ -299,18 +299,23 @@ def test_stopped_from_outside(sign: str, code: int, case: Path, tmp_path: Path) 
     import signal
 
     hold = (
-        "import sys, time, enbloc.report, enbloc.cli\n"
+        "import signal, sys, time, enbloc.report, enbloc.cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where a shell started the tests with &
         "def slow(planned, path, scene):\n"
         "    print('drawing', flush=True); time.sleep(60)\n"
         "enbloc.report.write_report = slow\n"
         f"sys.argv = ['enbloc', 'plan', {str(case)!r}, '--out', {str(tmp_path / 'out')!r}]\n"
         "enbloc.cli.main()"
     )
-    program = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert program.stdout is not None
-    assert program.stdout.readline() == "drawing\n"
-    program.send_signal(getattr(signal, sign))
-    _, err = program.communicate(timeout=30)
+    command = [sys.executable, "-c", hold]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "drawing\n"
+            program.send_signal(getattr(signal, sign))
+            _, err = program.communicate(timeout=30)
+        finally:
+            program.kill()
     assert program.returncode == code
     assert "Traceback" not in err
     assert files_in(tmp_path) == {"case/case.toml"}
