@@ -207,4 +207,4 @@ def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_no_date_and_no_machine_path(report: str) -> None:
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", report)
-    assert not re.search(r"(/home/|/tmp/|/root/|/Users/|C:\\\\)", report)
+    assert not re.search(r"(/(home|tmp|root|Users)/|C:\\\\)", report)
