@@ -13,7 +13,7 @@ import enbloc.anatomy
 import enbloc.tumour
 from enbloc.case import parse_case
 from enbloc.core.errors import InputError
-from enbloc.core.evidence import Skipped
+from enbloc.core.evidence import Measured, Skipped
 from enbloc.planning import (
     Plan,
     SpineFindings,
@@ -25,6 +25,7 @@ from enbloc.planning import (
     why,
     write_plan_json,
 )
+from enbloc.planning.document import plain
 from planning import stand_ins
 
 STATED = """
@@ -225,3 +226,10 @@ def test_why_of_a_tampered_plan_ends_in_words(imaged: Plan, tmp_path: Path) -> N
     (tmp_path / "plan.json").write_text(json.dumps(document))
     with pytest.raises(InputError, match="because"):
         why(tmp_path / "plan.json")
+
+
+def test_a_measured_number_is_rounded_by_the_field_that_holds_it() -> None:
+    """0.001 for lengths, six significant digits where the name carries no unit of length."""
+    measured = Measured(12.34567, 11.0004, 13.0)
+    assert plain(measured, "height_mm") == {"value": 12.346, "low": 11.0, "high": 13.0}
+    assert plain(measured, "angle_deg")["value"] == 12.3457

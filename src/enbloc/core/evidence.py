@@ -25,6 +25,22 @@ class Caveat:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A measured number, and the range within which the resolution of the data leaves it: `low <= value <= high`.
+
+    The name of the field that holds it carries the unit.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"{self.value:g} does not lie between {self.low:g} and {self.high:g}")
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """Stands where a stage's result would stand, with the reason why it did not run."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from enbloc.case import Case, facts
+from enbloc.core.evidence import Measured
 from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan
 
@@ -34,6 +35,8 @@ def plain(value: object, name: str) -> Any:
     """`value` as JSON; `name` is its field, which says how it is rounded."""
     if isinstance(value, Case):
         return facts(value)
+    if isinstance(value, Measured):  # the unit stands in the name of the field that holds it
+        return {f.name: scalar(getattr(value, f.name), name) for f in fields(value)}
     if is_dataclass(value):
         return {f.name: plain(getattr(value, f.name), f.name) for f in fields(value) if f.name not in LEFT_OUT}
     if isinstance(value, Mapping):
