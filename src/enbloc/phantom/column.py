@@ -14,9 +14,9 @@ from enbloc.phantom.morphometry import Dimensions, morphometry
 from enbloc.phantom.spec import Collapse, PhantomSpec
 
 MIN_DISC_MM = 1.5
-STATIONS = (0.8, -0.1, -0.8)
-"""Where anterior, middle and posterior height are read: midline, this share of half the body's depth forward of its
-middle. The hollow of the endplates is deepest at the second.
+FRONT, MIDDLE = 0.75, -0.1
+"""Places on the midline, as a share of half the body's depth forward of its middle: where a wedge has lost its whole
+wish, and where the hollow of the endplates is deepest.
 """
 LIMBS = 8
 _PEDICLE, _SPINOUS, _TRANSVERSE, _ARTICULAR = 2, 6, 7, 9
@@ -136,7 +136,7 @@ def _curve(levels: tuple[Level, ...], sizes: tuple[Dimensions, ...], spec: Phant
 
 def _wedged(size: Dimensions, below: Dimensions, wedge: float, loss: float) -> float:
     """The wedge angle of a body whose front has lost `loss` of its height and whose posterior wall has kept it."""
-    to_front = _mean_depth(size, below) * (1.0 + STATIONS[0])
+    to_front = _mean_depth(size, below) * (1.0 + FRONT)
     front = size.height - 2.0 * tan(0.5 * radians(wedge)) * to_front
     return 2.0 * degrees(atan((size.height - (1.0 - loss) * front) / (2.0 * to_front)))
 
@@ -149,7 +149,7 @@ def _sink(v: np.void, collapse: Collapse) -> None:
             v[name] *= left
     if collapse.form == "biconcave":
         both = 1.0 + LOWER_HOLLOW
-        rim = float(v["height"] - 2.0 * v["tilt"] * STATIONS[1] * 0.5 * (v["depth_up"] + v["depth_low"]))
+        rim = float(v["height"] - 2.0 * v["tilt"] * MIDDLE * 0.5 * (v["depth_up"] + v["depth_low"]))
         v["hollow"] = (rim - left * (rim - both * float(v["hollow"]))) / both
 
 

@@ -13,8 +13,8 @@ from enbloc.core.levels import Level
 from enbloc.phantom import evaluate
 from enbloc.phantom.primitives import limb
 from enbloc.phantom.surroundings import surroundings
-from enbloc.phantom.tumour import Lesion
 from enbloc.phantom.truth import Truth, ZoneCode
+from enbloc.phantom.tumour import Lesion
 
 STEP_MM = 0.5
 JOINT_MM = 2.0

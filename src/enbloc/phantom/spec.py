@@ -111,11 +111,12 @@ class PhantomSpec:
 
     `levels` run contiguously from cranial to caudal within T1-S1. `kyphosis_deg` (negative: lordosis) and
     `scoliosis_deg` (Cobb, convex to the right) are added to the natural curve over the whole range, `wedges` to
-    single bodies. `collapse`: one body has lost height. `scale` sizes the patient, `pedicle_scale` the pedicle widths, `asymmetry` makes the right side
-    that share larger than the left and pulls the arch aside. `rotation_deg` turns the patient in the scanner (about
-    R, then A, then S), `position_mm` places the middle of the range; `oblique_deg` turns the scanner's grid instead.
-    `orientation` is the axis order of the stored array. `margin_mm` is kept around the vertebrae to left and right,
-    front and back, above and below. `mirror` makes the mirror image of the patient.
+    single bodies. `collapse`: one body has lost height. `scale` sizes the patient, `pedicle_scale` the pedicle
+    widths, `asymmetry` makes the right side that share larger than the left and pulls the arch aside.
+    `rotation_deg` turns the patient in the scanner (about R, then A, then S), `position_mm` places the middle of the
+    range; `oblique_deg` turns the scanner's grid instead. `orientation` is the axis order of the stored array.
+    `margin_mm` is kept around the vertebrae to left and right, front and back, above and below. `mirror` makes the
+    mirror image of the patient.
     """
 
     levels: tuple[Level | str, ...] = ("T10", "T11", "T12", "L1", "L2")

@@ -173,7 +173,8 @@ def find_truth(column: Column, pose: Pose, lesions: tuple[Lesion, ...], collapse
         levels=tuple(_level_truth(column, pose, i) for i in range(len(column.levels))),
         zones=kept, volume_mm3=sum(z.volume_mm3 for z in kept), tomita_type=tomita_type(kept),
         deciding_depth_mm=deciding_depth(kept), adjacent_vertebra=_adjacent(kept), skip_lesion=_skip(kept),
-        step_mm=step, collapse=None if collapse is None else collapse_truth(column, collapse), column=column, pose=pose, lesions=lesions,
+        step_mm=step, collapse=None if collapse is None else collapse_truth(column, collapse),
+        column=column, pose=pose, lesions=lesions,
     )  # fmt: skip
 
 
