@@ -1,8 +1,8 @@
 """SINS items on phantoms of known collapse, involvement and density: right, left open, or wrong.
 
-Patients are drawn over levels, forms and sizes of collapse, sides, densities, spacings, noise and orientation; the truth
-is that of the implicit shapes. Losses are drawn from a continuous range, through both borders of the item. Nothing is
-written to disk.
+Patients are drawn over levels, forms and sizes of collapse, sides, densities, spacings, noise and orientation; the
+truth is that of the implicit shapes. Losses are drawn from a continuous range, through both borders of the item.
+Nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -219,7 +219,8 @@ def report(judged: Sequence[Judged], figures: Figures) -> None:
         held = best + verdicts["open, truth in range"]
         figures.figure(f"{name}, answer right", share(best, len(chosen)), ">= 95 %", best >= 0.95 * len(chosen))
         print(
-            f"      of these closed {share(closed, len(chosen))}; truth in range {share(held, len(chosen))}", flush=True
+            f"      closed and right {share(closed, len(chosen))}; truth in range {share(held, len(chosen))}",
+            flush=True,
         )
     errors = [abs(one.loss[1] - one.loss[0]) for one in judged if one.loss[1] is not None]
     if errors:

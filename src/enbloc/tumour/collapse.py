@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.levels import Level, are_neighbours
 from enbloc.knowledge import SinsReading, sins_reading
 from enbloc.tumour.extent import Extent, Involvement, Zone
-from enbloc.tumour.sins import StabilityItem, read_item, unread
+from enbloc.tumour.sins import StabilityItem, read_item, scored, unread
 
 ITEM = "body-collapse"
 DECIDING = ("anterior", "middle")
@@ -89,33 +90,41 @@ def height(row: LevelMorphometry, station: str) -> Measured | None:
 
 
 def lost_heights(level: Level, sizes: Sizes, references: Sequence[Level], rule: SinsReading) -> dict[str, Measured]:
-    """Share of height lost at each station that can be compared: like with like, so that a natural wedge is none."""
+    """Share of height lost at each station that can be compared: like with like, so that a natural wedge is none.
+
+    The interval adds in squares what is independent: the doubt of the level's height, of its neighbours', and how far
+    neighbours differ in nature.
+    """
     found = {}
     for station in STATIONS:
         own = height(sizes[level], station)
         expected = expected_height(level, sizes, references, station, rule)
         if own is not None and expected is not None:
-            found[station] = Measured(
-                1.0 - own.value / expected.value, 1.0 - own.high / expected.low, 1.0 - own.low / expected.high
-            )
+            left = own.value / expected.value
+            doubt = left * math.hypot(relative_doubt(own), relative_doubt(expected))
+            found[station] = Measured(1.0 - left, 1.0 - left - doubt, 1.0 - left + doubt)
     return found
 
 
 def expected_height(
     level: Level, sizes: Sizes, references: Sequence[Level], station: str, rule: SinsReading
 ) -> Measured | None:
-    """Interpolated by steps along the column; the interval is widened by how far neighbours differ in nature."""
+    """Interpolated by steps along the column; with one neighbour, its height, the less sure the farther it is."""
     near = [(abs(other.rank - level.rank), height(sizes[other], station)) for other in references]
     known = [(steps, found) for steps, found in near if found is not None]
     if not known:
         return None
-    weight = [1.0 / steps for steps, _ in known]
-    value, low, high = (
-        sum(w * getattr(found, end) for w, (_, found) in zip(weight, known, strict=True)) / sum(weight)
-        for end in ("value", "low", "high")
-    )
-    spread = rule.neighbour_variation if len(known) == 2 else rule.one_sided_variation * known[0][0]
-    return Measured(value, low * (1.0 - spread), high * (1.0 + spread))
+    total = sum(1.0 / steps for steps, _ in known)
+    value = sum(found.value / steps for steps, found in known) / total
+    own = math.hypot(*(relative_doubt(found) * found.value / steps for steps, found in known)) / total
+    nature = rule.neighbour_variation if len(known) == 2 else rule.one_sided_variation * known[0][0]
+    doubt = math.hypot(own, nature * value)
+    return Measured(value, value - doubt, value + doubt)
+
+
+def relative_doubt(size: Measured) -> float:
+    """Half the interval, as a share of the value."""
+    return 0.5 * (size.high - size.low) / size.value
 
 
 def greatest(losses: Sequence[Measured], *, complete: bool) -> Measured:
@@ -151,7 +160,7 @@ def reasons(level: Level, answer: str, loss: Measured, filled: Measured, referen
     facts = [f"{level} has lost {percent(loss)} of its height against {against}"]
     if answer in ("none", "body-involved"):
         facts.append(f"tumour fills {percent(filled)} of its body")
-    return (Step(f"sins/{ITEM}: {answer}", tuple(facts), answer, "fisher2010"),)
+    return scored(ITEM, answer, tuple(facts))
 
 
 def percent(share: Measured) -> str:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from enbloc.anatomy import BONE_PARTS, Part, Spine
 from enbloc.core.evidence import Caveat, Measured, Step
-from enbloc.core.geometry import Array, Box, bounding_box
+from enbloc.core.geometry import Array, Box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, Mask, Volume
 from enbloc.knowledge import SinsReading, sins_reading
-from enbloc.tumour.sins import StabilityItem, read_item, unread
+from enbloc.tumour.sins import StabilityItem, read_item, scored, unread
 
 ITEM = "bone-lesion"
 NO_HU = "air-not-minus-1000"
@@ -130,7 +130,7 @@ def sampled(image: Volume, points_mm: Array) -> Hounsfield:
 def normal_bone(level: Level, spine: Spine, image: Volume, rule: SinsReading) -> Normal | None:
     """Spongy bone of the nearest bodies without tumour, one on each side; failing those, the rest of this body."""
     number = spine.levels.index(level)
-    free = [other for other in spine.levels if other.in_scope and not holds_tumour(other, spine)]
+    free = [other for other in spine.levels if other.in_scope and not body_holds_tumour(other, spine)]
     above = [other for other in free if spine.levels.index(other) < number][-1:]
     below = [other for other in free if spine.levels.index(other) > number][:1]
     found = body_values([*above, *below], spine, image, rule)
@@ -144,11 +144,10 @@ def normal_bone(level: Level, spine: Spine, image: Volume, rule: SinsReading) ->
     return Normal(Measured(float(middle), float(low), float(high)), where)
 
 
-def holds_tumour(level: Level, spine: Spine) -> bool:
-    number = spine.levels.index(level) + 1
-    box = bounding_box(spine.tumour)
-    assert box is not None
-    return bool((spine.owner[box.slices][spine.tumour[box.slices]] == number).any())
+def body_holds_tumour(level: Level, spine: Spine) -> bool:
+    box = level_box(spine, level)
+    body = (spine.owner[box.slices] == spine.levels.index(level) + 1) & (spine.part[box.slices] == Part.BODY)
+    return bool((body & spine.tumour[box.slices]).any())
 
 
 def body_values(
@@ -192,4 +191,4 @@ def reasons(answer: str, lesion: Hounsfield, low: Measured, high: Measured, norm
         f"bone without tumour {normal.hu.low:.0f} to {normal.hu.high:.0f} HU, from {normal.where}",
         f"{100 * low.value:.0f} % of the tumour is less dense than that, {100 * high.value:.0f} % clearly denser",
     )
-    return (Step(f"sins/{ITEM}: {answer}", facts, answer, "fisher2010"),)
+    return scored(ITEM, answer, facts)

@@ -16,7 +16,7 @@ from enbloc.knowledge import SinsReading, sins_reading
 from enbloc.tumour.extent import Extent, Involvement, Zone
 from enbloc.tumour.measure import penetration
 from enbloc.tumour.noise import CONVENTION_MM, SPECK_VOXELS, NoiseFloor
-from enbloc.tumour.sins import StabilityItem, read_item
+from enbloc.tumour.sins import StabilityItem, read_item, scored
 
 ITEM = "posterolateral"
 SIDES = ("left", "right")
@@ -176,4 +176,4 @@ def reasons(answer: str, elements: Sequence[Element]) -> tuple[Step, ...]:
         for e in elements
     )
     said = facts or ("no tumour in pedicles or articular processes, none at a joint with a rib",)
-    return (Step(f"sins/{ITEM}: {answer}", said, answer, "fisher2010"),)
+    return scored(ITEM, answer, said)

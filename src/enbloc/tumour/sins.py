@@ -50,6 +50,21 @@ class Stability:
     levels: tuple[LevelStability, ...]
 
 
+def scored(name: str, answer: str, facts: tuple[str, ...]) -> tuple[Step, ...]:
+    """Why an answer counts what it counts: how it was read, which is this project's own, and the published points."""
+    item = sins_items()[name]
+    points = item.options[answer]
+    return (
+        Step(f"sins-reading/{name}", facts, answer, "enbloc-decision"),
+        Step(
+            f"sins/{name}: {answer}",
+            (f"{item.ask}: {answer}",),
+            f"{points} point{'' if points == 1 else 's'}",
+            item.source,
+        ),
+    )
+
+
 def read_item(
     name: str,
     answer: str | None,
