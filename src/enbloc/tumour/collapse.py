@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from enbloc.anatomy import LevelMorphometry
 from enbloc.core.evidence import Caveat, Measured, Step
-from enbloc.core.levels import Level, are_neighbours
+from enbloc.core.levels import Level, are_neighbours, missing_between
 from enbloc.knowledge import SinsReading, sins_reading
 from enbloc.tumour.extent import Extent, Involvement, Zone
 from enbloc.tumour.sins import StabilityItem, read_item, scored, unread
@@ -48,7 +48,11 @@ def collapse_item(level: Level, sizes: Sequence[LevelMorphometry], extent: Exten
         answer,
         possible_options(loss, filled, rule),
         because=reasons(level, answer, loss, filled, references),
-        measured={"lost_share": loss, "body_share": filled, **{f"{name}_lost_share": v for name, v in losses.items()}},
+        measured={
+            "lost_share": loss,
+            "body_filled_share": filled,
+            **{f"{name}_lost_share": v for name, v in losses.items()},
+        },
         caveats=tuple(collapse_caveats(level, loss, losses, references, rule)),
     )
 
@@ -110,7 +114,7 @@ def expected_height(
     level: Level, sizes: Sizes, references: Sequence[Level], station: str, rule: SinsReading
 ) -> Measured | None:
     """Interpolated by steps along the column; with one neighbour, its height, the less sure the farther it is."""
-    near = [(abs(other.rank - level.rank), height(sizes[other], station)) for other in references]
+    near = [(len(missing_between(level, other)) + 1, height(sizes[other], station)) for other in references]
     known = [(steps, found) for steps, found in near if found is not None]
     if not known:
         return None

@@ -57,7 +57,12 @@ def bone_lesion_item(level: Level, spine: Spine, imaging: Imaging) -> StabilityI
         answer,
         possible_options(low, high, rule),
         because=reasons(answer, lesion, low, high, normal),
-        measured={"tumour_hu": spread(lesion), "reference_hu": normal.hu, "low_share": low, "high_share": high},
+        measured={
+            "tumour_hu": spread(lesion),
+            "reference_hu": normal.hu,
+            "less_dense_share": low,
+            "denser_share": high,
+        },
     )
 
 

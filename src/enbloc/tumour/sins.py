@@ -58,7 +58,7 @@ def scored(name: str, answer: str, facts: tuple[str, ...]) -> tuple[Step, ...]:
         Step(f"sins-reading/{name}", facts, answer, "enbloc-decision"),
         Step(
             f"sins/{name}: {answer}",
-            (f"{item.ask}: {answer}",),
+            (answer,),
             f"{points} point{'' if points == 1 else 's'}",
             item.source,
         ),
