@@ -12,6 +12,7 @@ from enbloc.knowledge.loader import (
     table_names,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
+from enbloc.knowledge.sins import SinsItem, SinsReading, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
     TypeRule,
@@ -25,6 +26,8 @@ __all__ = [
     "CHECKED",
     "LabelScheme",
     "Reference",
+    "SinsItem",
+    "SinsReading",
     "TypeMeaning",
     "TypeRule",
     "ZoneMeaning",
@@ -39,6 +42,9 @@ __all__ = [
     "parse_table",
     "read_scheme",
     "scheme_names",
+    "sins_items",
+    "sins_location",
+    "sins_reading",
     "table_names",
     "tomita_rules",
     "tomita_types",

@@ -9,7 +9,17 @@ from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings,
 from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
-from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExtent
+from enbloc.tumour import (
+    Extent,
+    Involvement,
+    Lesion,
+    LevelStability,
+    Stability,
+    StabilityItem,
+    TomitaType,
+    Zone,
+    ZoneExtent,
+)
 
 __all__ = [
     "SCHEMA",
@@ -18,12 +28,15 @@ __all__ = [
     "Frame",
     "Involvement",
     "Lesion",
+    "LevelStability",
     "Manifest",
     "Part",
     "Plan",
     "Settings",
     "Spine",
     "SpineFindings",
+    "Stability",
+    "StabilityItem",
     "TomitaType",
     "TumourFindings",
     "Vertebra",

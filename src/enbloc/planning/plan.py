@@ -8,7 +8,19 @@ from enbloc.anatomy import Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.tumour import Extent
+from enbloc.tumour import Extent, LevelStability, Stability, StabilityItem
+
+__all__ = [
+    "SCHEMA",
+    "Drawing",
+    "LevelStability",
+    "Manifest",
+    "Plan",
+    "SpineFindings",
+    "Stability",
+    "StabilityItem",
+    "TumourFindings",
+]
 
 SCHEMA = "enbloc.plan/1"
 
@@ -44,6 +56,7 @@ class TumourFindings(Extent):
     wbb: Skipped
     epidural: Skipped
     vessels: Skipped
+    stability: Stability | Skipped
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from enbloc.core.evidence import Caveat, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
-from enbloc.tumour import Extent
+from enbloc.tumour import Extent, Stability
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,12 @@ def plan(
     """
     spine = find_spine(imaging, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
+    stability = find_stability(imaging, spine, extent, progress)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
         spine=spine_findings(spine),
-        tumour=tumour_findings(extent),
+        tumour=tumour_findings(extent, stability),
         scores=later("the decision stages"),
         advice=later("the decision stages"),
         revised=later("the resection stage"),
@@ -101,7 +102,21 @@ def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
     )
 
 
-def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
+def find_stability(
+    imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped, progress: Progress
+) -> Stability | Skipped:
+    if imaging is None or isinstance(spine, Skipped):
+        return Skipped("no images were given, and a statement of zones says nothing of heights and density")
+    if imaging.tumour is None or isinstance(extent, Skipped):
+        return Skipped("there is no tumour mask")
+    from enbloc.anatomy.morphometry import morphometry
+    from enbloc.tumour import stability
+
+    progress("reading the stability items")
+    return stability(spine, imaging, extent, morphometry(spine))
+
+
+def tumour_findings(extent: Extent | Skipped, stability: Stability | Skipped) -> TumourFindings | Skipped:
     if isinstance(extent, Skipped):
         return extent
     return TumourFindings(
@@ -110,6 +125,7 @@ def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
         wbb=later("anatomy in depth"),
         epidural=later("anatomy in depth"),
         vessels=later("anatomy in depth"),
+        stability=stability,
     )
 
 

@@ -23,6 +23,7 @@ TITLES = {
     "tumour.wbb": "WBB clock",
     "tumour.epidural": "Epidural grade",
     "tumour.vessels": "Contact with vessels",
+    "tumour.stability": "Stability items (SINS)",
 }
 
 
