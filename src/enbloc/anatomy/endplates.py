@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.anatomy.block import Block
+from enbloc.anatomy.block import Block, mean_of_lines
 from enbloc.anatomy.site import Site, Trust
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Array, Vector
@@ -25,16 +25,17 @@ ENDPLATE_ZONE = 0.2
 PEDICLE_ROOTS = 0.4
 """Widths are read in front of this share of the body's depth: behind it the pedicles spring."""
 FEWEST_COLUMNS = 24
+MOST_CUT = 0.1
+"""Share of a body's lines that may end at the edge of the image: rims that touch it are no cut body."""
 SPARE_MM = 3.0
 RIGHT, ANTERIOR, SUPERIOR = np.eye(3)
 
 
 @dataclass(frozen=True, slots=True)
 class Height:
-    """Mean height of an endplate over a strip in the frame, its scatter over the fitted surface, how far to trust it."""
+    """Mean height of an endplate over a strip, in the frame, and how far to trust it."""
 
     mm: float
-    scatter_mm: float
     trust: Trust
 
 
@@ -97,13 +98,12 @@ def find_body(site: Site) -> Body | str:
         return "too little of the body is left"
     middle = float(np.nanmedian(0.5 * (left + right)))
     slab = np.abs(block.places(0) - middle) <= SLAB * width
-    rear_mm = -_highest(-windowed(block.first(1)[slab].mean(axis=0), step, 0))
-    front_mm = _highest(windowed(front[slab].mean(axis=0), step, 0))
+    rear_mm = -_highest(-windowed(mean_of_lines(block.first(1)[slab], 0), step, 0))
+    front_mm = _highest(windowed(mean_of_lines(front[slab], 0), step, 0))
     if not front_mm - rear_mm > WINDOW_MM:
         return "too little of the body's middle is left"
     body = Body(site, block, middle, width, rear_mm, front_mm, {}, {})
-    cut = width_trust(body, ahead, np.ones(block.share.shape[2], dtype=bool))
-    if cut.cut > 0.0:
+    if width_trust(body, ahead, np.ones(block.share.shape[2], dtype=bool)).cut > MOST_CUT:
         return "the body is cut off at the edge of the image"
     for heights, ends, outward in ((body.upper, block.last(2), SUPERIOR), (body.lower, block.first(2), -SUPERIOR)):
         heights.update((strip, height_over(body, ends, strip, outward)) for strip in STRIPS)
@@ -137,22 +137,20 @@ def height_over(body: Body, ends: Array, strip: str, outward: Vector) -> Height 
     strip_only = inside[near]
     trust = Trust(*(float(np.mean(flag[strip_only])) for flag in (estimated, touched, cut)))
     kept = ~estimated & ~cut
-    if trust.cut > 0.0:
+    if trust.cut > MOST_CUT:
         return "cut off at the edge of the image"
     if np.count_nonzero(kept & strip_only) < 0.3 * np.count_nonzero(strip_only) or kept.sum() < FEWEST_COLUMNS:
         return "its border is eaten by tumour"
-    fitted = _quadratic(u[near][kept], v[near][kept], ends[near][kept], half)
-    return Height(fitted[0], fitted[1], Trust(0.0, min(1.0, trust.touched + trust.estimated), 0.0))
+    mean = _quadratic(u[near][kept], v[near][kept], ends[near][kept], half)
+    return Height(mean, Trust(0.0, min(1.0, trust.touched + trust.estimated), 0.0))
 
 
-def _quadratic(u: Vector, v: Vector, z: Vector, half: tuple[float, float]) -> tuple[float, float]:
-    """Mean over |u| <= half[0], |v| <= half[1] of the weighted quadratic surface through z, and its residual (rms)."""
+def _quadratic(u: Vector, v: Vector, z: Vector, half: tuple[float, float]) -> float:
+    """Mean over |u| <= half[0], |v| <= half[1] of the weighted quadratic surface through z."""
     weight = ((1.0 - np.abs(u) ** 3) * (1.0 - np.abs(v) ** 3)) ** 1.5
     design = np.column_stack([np.ones(len(u)), u, v, u * u, u * v, v * v])
     solution = np.linalg.lstsq(design * weight[:, None], z * weight, rcond=None)[0]
-    mean = solution @ np.array([1.0, 0.0, 0.0, half[0] ** 2 / 3.0, 0.0, half[1] ** 2 / 3.0])
-    residual = np.sqrt(np.average((z - design @ solution) ** 2, weights=weight**2))
-    return float(mean), float(residual)
+    return float(solution @ np.array([1.0, 0.0, 0.0, half[0] ** 2 / 3.0, 0.0, half[1] ** 2 / 3.0]))
 
 
 def endplate_zone(body: Body, side: float) -> Mask | str:
@@ -195,7 +193,7 @@ def endplate_depth(body: Body, side: float) -> Measured | str:
         return zone
     block = body.block
     rear, front = block.first(1)[body.slab][:, zone], block.last(1)[body.slab][:, zone]
-    value = _highest(windowed((front - rear).mean(axis=0), block.step_mm, 0))
+    value = _highest(windowed(mean_of_lines(front - rear, 0), block.step_mm, 0))
     if not np.isfinite(value):
         return "too little of the body's middle is left"
     x, z = np.meshgrid(block.places(0)[body.slab], block.places(2)[zone], indexing="ij")
@@ -213,7 +211,7 @@ def body_height(body: Body, strip: str) -> Measured | str:
 
 
 def wall_hollow(body: Body) -> Measured | str:
-    """How far the middle of the rear lies in front of the mean of its upper and lower ends; negative: it bulges back."""
+    """How far the middle of the rear lies in front of the mean of its ends; negative where it bulges backwards."""
     upper, lower = body.upper["posterior"], body.lower["posterior"]
     if isinstance(upper, str) or isinstance(lower, str):
         return upper if isinstance(upper, str) else str(lower)

@@ -7,8 +7,8 @@ from math import atan, cos, degrees, sin
 
 import numpy as np
 
-from enbloc.anatomy.block import Block, entries
-from enbloc.anatomy.endplates import ANTERIOR, RIGHT, SUPERIOR, Body, windowed
+from enbloc.anatomy.block import Block, Shares, entries, mean_of_lines
+from enbloc.anatomy.endplates import ANTERIOR, RIGHT, SUPERIOR, WINDOW_MM, Body, windowed
 from enbloc.anatomy.frames import triple
 from enbloc.anatomy.morphometry import PedicleMorphometry
 from enbloc.anatomy.site import Trust
@@ -73,7 +73,7 @@ def find_ring(body: Body) -> tuple[Ring | None, Measured | str]:
     ahead, behind = y >= y0, y <= y0
     front = entries(np.moveaxis(block.share[slab][:, ahead], 1, -1), float(y[ahead][0]), block.step_mm)
     back = entries(np.moveaxis(block.share[slab][:, behind][:, ::-1], 1, -1), float(y[behind][-1]), -block.step_mm)
-    gap = windowed((front - back).mean(axis=0), block.step_mm, 0)
+    gap = windowed(mean_of_lines(front - back, 0), block.step_mm, 0)
     if not np.isfinite(gap).any():
         return None, "no lamina closes the canal behind"
     depth = float(np.nanmin(gap))
@@ -84,7 +84,7 @@ def find_ring(body: Body) -> tuple[Ring | None, Measured | str]:
     return Ring(body, block, (x0, y0), depth), site.measured(depth, ANTERIOR, trust)
 
 
-def sideways(ring: Ring, side: float) -> tuple[Array, Vector]:
+def sideways(ring: Ring, side: float) -> tuple[Shares, Vector]:
     """Share of bone along lines outwards from the canal's middle (y, z, outwards), and the first outward place."""
     x = ring.block.places(0)
     keep = side * (x - ring.canal[0]) >= 0.0
@@ -102,7 +102,9 @@ def find_neck(ring: Ring, side: float) -> Neck | str:
     inner = entries(lines[along], float(outward[0]), step)
     outer = leaves(lines[along], float(outward[0]), step)
     rows = np.isfinite(inner).all(axis=0) & np.isfinite(outer).all(axis=0)
-    if np.count_nonzero(along) < 3 or np.count_nonzero(rows) * step < 3.0:
+    if np.count_nonzero(along) < 3:
+        return "the voxels are too coarse for its length"
+    if np.count_nonzero(rows) * step < WINDOW_MM:
         return "no pedicle joins body and arch there"
     low, high = float(z[rows].min()), float(z[rows].max())
     core = rows & (np.abs(z - 0.5 * (low + high)) <= 0.35 * (high - low))
@@ -115,15 +117,15 @@ def find_neck(ring: Ring, side: float) -> Neck | str:
     return Neck(side, float(offset), float(slope), low, high, trust)
 
 
-def leaves(lines: Array, start_mm: float, step_mm: float) -> Array:
+def leaves(lines: Shares, start_mm: float, step_mm: float) -> Array:
     """Along the last axis, where lines leave the bone that they enter first; NaN where they do not."""
     entered = np.maximum.accumulate(lines >= 0.5, axis=-1)
     outside = np.where(entered, 1.0 - TIE - lines, 0.0)
-    return entries(outside.astype(np.float32), start_mm, step_mm)
+    return entries(outside, start_mm, step_mm)
 
 
 def canal_width(ring: Ring, necks: list[Neck]) -> Measured | str:
-    """The widest gap between the pedicles in front of the canal's middle, mean over the middle third of their height."""
+    """The widest gap between the pedicles, mean over the middle third of their height."""
     y, z, step = ring.block.places(1), ring.block.places(2), ring.block.step_mm
     low, high = (float(np.mean([getattr(neck, name) for neck in necks])) for name in ("low_mm", "high_mm"))
     rows = np.abs(z - 0.5 * (low + high)) <= (high - low) / 6.0
@@ -132,7 +134,7 @@ def canal_width(ring: Ring, necks: list[Neck]) -> Measured | str:
     for side in (-1.0, 1.0):
         lines, outward = sideways(ring, side)
         walls.append(entries(lines[ahead][:, rows], float(outward[0]), step))
-    gap = windowed((walls[0] + walls[1]).mean(axis=1), step, 0)
+    gap = windowed(mean_of_lines(walls[0] + walls[1], 1), step, 0)
     if not np.isfinite(gap).any():
         return "the pedicles do not close the canal at the sides"
     ys, zs = np.meshgrid(y[ahead], z[rows], indexing="ij")

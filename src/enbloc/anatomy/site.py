@@ -103,10 +103,10 @@ class Site:
         )
         return Trust(estimated, touched, cut)
 
-    def measured(self, value: float, direction: Vector, trust: Trust, scatter_mm: float = 0.0) -> Measured | str:
+    def measured(self, value: float, direction: Vector, trust: Trust) -> Measured | str:
         """A length along `direction` with the interval that voxels and tumour leave it; a reason where it is none."""
         if trust.problem is not None:
             return trust.problem
-        half = STEPS * self.voxel_mm(direction) + SHAPE * abs(value) + scatter_mm
+        half = STEPS * self.voxel_mm(direction) + SHAPE * abs(value)
         half += UNSEEN_MM * min(1.0, trust.estimated + trust.touched)
         return Measured(value, value - half, value + half)

@@ -30,12 +30,12 @@ Found = dict[str, Measured | PedicleMorphometry | str]
 
 
 def level_sizes(spine: Spine) -> tuple[LevelMorphometry, ...]:
-    """Sizes of every vertebra that has a frame."""
+    """Sizes of every vertebra that has a frame; S1 only ends what lies below L5."""
     bodies = [body_at(spine, number, vertebra) for number, vertebra in enumerate(spine.vertebrae, start=1)]
     return tuple(
         level_morphometry(vertebra, sizes_of(spine, bodies, n))
         for n, vertebra in enumerate(spine.vertebrae)
-        if vertebra.frame is not None
+        if vertebra.frame is not None and vertebra.level.region != "sacral"
     )
 
 
@@ -74,7 +74,8 @@ def ring_sizes(body: Body) -> Found:
     necks = {"pedicle_left": find_neck(ring, -1.0), "pedicle_right": find_neck(ring, 1.0)}
     whole = [neck for neck in necks.values() if not isinstance(neck, str)]
     found: Found = {name: neck if isinstance(neck, str) else pedicle(ring, neck) for name, neck in necks.items()}
-    width = canal_width(ring, whole) if len(whole) == 2 else "a pedicle is missing"
+    reason = next((neck for neck in necks.values() if isinstance(neck, str)), None)
+    width = canal_width(ring, whole) if reason is None else f"of a pedicle: {reason}"
     return {"canal_width_mm": width, "canal_depth_mm": depth, **found}
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from enbloc.core.geometry import Array, Vector, unit
 from enbloc.core.levels import Level, are_neighbours
+from enbloc.core.volume import Mask
 from enbloc.phantom.truth import LevelTruth, Truth
 
 STEP_MM = 0.5
@@ -93,7 +94,7 @@ class Body(NamedTuple):
 
 
 def measures(truth: Truth) -> tuple[LevelMeasures, ...]:
-    """True sizes of every vertebra but S1, whose body is cut on no plan of this kind; S1 still ends the disc above."""
+    """True sizes of every vertebra but S1, which only ends what lies below L5."""
     bodies = [_body(truth, frame) for frame in truth.levels]
     found = []
     for n, frame in enumerate(truth.levels):
@@ -111,6 +112,7 @@ def _level(truth: Truth, frame: LevelTruth, body: Body, below: tuple[LevelTruth,
     discs = {name: None if below is None else _disc(frame, body, *below, name) for name in STRIPS}
     wedge = atan2(*_slope(body.line(upper=False))) - atan2(*_slope(body.line(upper=True)))
     behind = discs["posterior"]
+    ring = _ring(truth, frame, body)
     return LevelMeasures(
         level=frame.level,
         anterior_body_height_mm=height["anterior"],
@@ -122,7 +124,10 @@ def _level(truth: Truth, frame: LevelTruth, body: Body, below: tuple[LevelTruth,
         lower_endplate_width_mm=_width(body, -1.0),
         lower_endplate_depth_mm=_depth(body, -1.0),
         posterior_wall_hollow_mm=_hollow(body),
-        **_behind_the_body(truth, frame, body),
+        canal_width_mm=ring.canal_width_mm,
+        canal_depth_mm=ring.canal_depth_mm,
+        pedicle_left=ring.pedicle_left,
+        pedicle_right=ring.pedicle_right,
         disc_anterior_height_mm=discs["anterior"],
         disc_middle_height_mm=discs["middle"],
         disc_posterior_height_mm=behind,
@@ -149,12 +154,12 @@ def _first(value: Array, places: Vector, axis: int) -> Array:
     """Where lines along `axis` first go from outside to inside, in the order of `places`; NaN where they never do."""
     lines = np.moveaxis(value, axis, -1)
     enters = (lines[..., :-1] >= 0.0) & (lines[..., 1:] < 0.0)
-    index = enters.argmax(axis=-1)
-    met = enters.any(axis=-1) & (lines[..., 0] >= 0.0)
+    index, met = enters.argmax(axis=-1), enters.any(axis=-1)
     a = np.take_along_axis(lines, index[..., None], -1)[..., 0]
     b = np.take_along_axis(lines, index[..., None] + 1, -1)[..., 0]
     share = np.where(met, a / np.where(met, a - b, 1.0), 0.0)
-    return np.where(met, places[index] + share * (places[index + 1] - places[index]), np.nan)
+    found: Array = np.where(met, places[index] + share * (places[index + 1] - places[index]), np.nan)
+    return found
 
 
 def _last(value: Array, places: Vector, axis: int) -> Array:
@@ -164,7 +169,16 @@ def _last(value: Array, places: Vector, axis: int) -> Array:
 def _windowed(borders: Array, axis: int) -> Array:
     """Mean over WINDOW_MM along an axis; NaN where a part of the window is."""
     count = round(WINDOW_MM / STEP_MM) + 1
-    return np.lib.stride_tricks.sliding_window_view(borders, count, axis=axis).mean(axis=-1)
+    found: Array = np.lib.stride_tricks.sliding_window_view(borders, count, axis=axis).mean(axis=-1)
+    return found
+
+
+def _lines(borders: Array, axis: int) -> Array:
+    """Mean over the lines of an axis that meet a border; NaN where fewer than half of them do."""
+    met = np.isfinite(borders)
+    mean = np.where(met, borders, 0.0).sum(axis=axis) / np.maximum(met.sum(axis=axis), 1)
+    found: Array = np.where(met.mean(axis=axis) >= 0.5, mean, np.nan)
+    return found
 
 
 def _body(truth: Truth, frame: LevelTruth) -> Body:
@@ -181,8 +195,8 @@ def _body(truth: Truth, frame: LevelTruth) -> Body:
     left, right = _first(cut.value, cut.x, 0)[ahead], _last(cut.value, cut.x, 0)[ahead]
     middle, width = float(np.nanmedian(0.5 * (left + right))), float(np.nanmax(right - left))
     slab = np.abs(cut.x - middle) <= 0.15 * width
-    rear = _windowed(_first(cut.value, cut.y, 1)[slab].mean(axis=0), 0)
-    ends = _windowed(front[slab].mean(axis=0), 0)
+    rear = _windowed(_lines(_first(cut.value, cut.y, 1)[slab], 0), 0)
+    ends = _windowed(_lines(front[slab], 0), 0)
     back, ahead_mm = float(np.nanmin(rear)), float(np.nanmax(ends))
     upper, lower = _last(cut.value, cut.z, 2)[slab], _first(cut.value, cut.z, 2)[slab]
     plates = {}
@@ -192,10 +206,11 @@ def _body(truth: Truth, frame: LevelTruth) -> Body:
     return Body(cut, middle, width, back, ahead_mm, plates)
 
 
-def _zone(body: Body, side: float) -> Array:
-    """Heights that count for the upper (1) or lower (-1) endplate: beyond a fifth of the body's height from its middle."""
+def _zone(body: Body, side: float) -> Mask:
+    """Heights that count for the upper (1) or lower (-1) endplate: a fifth of the body's height off its middle."""
     upper, lower = body.plates["middle"]
-    return side * (body.cut.z - 0.5 * (upper + lower)) >= 0.2 * (upper - lower)
+    zone: Mask = side * (body.cut.z - 0.5 * (upper + lower)) >= 0.2 * (upper - lower)
+    return zone
 
 
 def _width(body: Body, side: float) -> float:
@@ -209,7 +224,7 @@ def _depth(body: Body, side: float) -> float:
     cut = body.cut
     slab = np.abs(cut.x - body.middle) <= 0.15 * body.width
     chord = (_last(cut.value, cut.y, 1) - _first(cut.value, cut.y, 1))[slab][:, _zone(body, side)]
-    return float(np.nanmax(_windowed(chord.mean(axis=0), 0)))
+    return float(np.nanmax(_windowed(_lines(chord, 0), 0)))
 
 
 def _hollow(body: Body) -> float:
@@ -225,7 +240,8 @@ def _hollow(body: Body) -> float:
 
 def _point(frame: LevelTruth, body: Body, strip: str, *, upper: bool) -> Vector:
     local = np.array([body.middle, body.place(strip), body.plates[strip][0 if upper else 1]])
-    return local @ _axes(frame) + np.array(frame.origin_mm)
+    place: Vector = local @ _axes(frame) + np.array(frame.origin_mm)
+    return place
 
 
 def _disc(frame: LevelTruth, body: Body, lower_frame: LevelTruth, lower: Body, strip: str) -> float:
@@ -242,8 +258,17 @@ def _kyphosis(frame: LevelTruth, body: Body, lower_frame: LevelTruth, lower: Bod
     return degrees(atan2(float(across @ np.cross(one, other)), float(one @ other)))
 
 
-def _behind_the_body(truth: Truth, frame: LevelTruth, body: Body) -> dict[str, object]:
-    """Canal and pedicles; lengths along anterior are shares of the canal's depth behind the body's rear."""
+class Ring(NamedTuple):
+    """Canal and pedicles."""
+
+    canal_width_mm: float
+    canal_depth_mm: float
+    pedicle_left: PedicleMeasures
+    pedicle_right: PedicleMeasures
+
+
+def _ring(truth: Truth, frame: LevelTruth, body: Body) -> Ring:
+    """What stands behind the body; lengths along anterior are shares of the canal's depth behind the body's rear."""
     axes = _axes(frame)
     v = truth.column.shapes[truth.names.index(frame.level)]
     canal = axes @ (np.array(frame.canal_centre_mm) - np.array(frame.origin_mm))
@@ -255,12 +280,8 @@ def _behind_the_body(truth: Truth, frame: LevelTruth, body: Body) -> dict[str, o
     depth = _canal_depth(cut, canal, 0.04 * body.width)
     necks = {side: _neck(cut, body.rear, depth, float(canal[0]), side) for side in (-1.0, 1.0)}
     pedicles = {side: _pedicle(truth, frame, body, depth, neck) for side, neck in necks.items()}
-    return {
-        "canal_width_mm": _canal_width(cut, float(canal[0]), body.rear, depth, list(necks.values())),
-        "canal_depth_mm": depth,
-        "pedicle_left": pedicles[-1.0],
-        "pedicle_right": pedicles[1.0],
-    }
+    width = _canal_width(cut, float(canal[0]), body.rear, depth, list(necks.values()))
+    return Ring(width, depth, pedicles[-1.0], pedicles[1.0])
 
 
 def _sideways(cut: Cut, middle: float, side: float) -> Cut:
@@ -316,7 +337,7 @@ def _canal_width(cut: Cut, middle: float, rear: float, depth: float, necks: list
     ahead = (cut.y >= rear - 0.5 * depth) & (cut.y <= rear)
     one, other = (_sideways(cut, middle, side) for side in (-1.0, 1.0))
     gap = _first(one.value, one.x, 0) + _first(other.value, other.x, 0)
-    return float(np.nanmax(_windowed(gap[ahead][:, rows].mean(axis=1), 0)))
+    return float(np.nanmax(_windowed(_lines(gap[ahead][:, rows], 1), 0)))
 
 
 def _canal_depth(cut: Cut, canal: Vector, slab_mm: float) -> float:
@@ -325,7 +346,7 @@ def _canal_depth(cut: Cut, canal: Vector, slab_mm: float) -> float:
     ahead, behind = cut.y >= canal[1], cut.y <= canal[1]
     front = _first(cut.value[:, ahead], cut.y[ahead], 1)
     back = _first(np.flip(cut.value[:, behind], 1), cut.y[behind][::-1], 1)
-    return float(np.nanmin(_windowed((front - back)[slab].mean(axis=0), 0)))
+    return float(np.nanmin(_windowed(_lines((front - back)[slab], 0), 0)))
 
 
 def _pedicle(truth: Truth, frame: LevelTruth, body: Body, depth: float, neck: Neck) -> PedicleMeasures:
