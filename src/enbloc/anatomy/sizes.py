@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from math import atan2, degrees
 
 import numpy as np
@@ -17,6 +19,7 @@ from enbloc.anatomy.endplates import (
     wall_hollow,
 )
 from enbloc.anatomy.morphometry import LevelMorphometry, PedicleMorphometry
+from enbloc.anatomy.ranges import beside_expected, outlier, spoken
 from enbloc.anatomy.ring import canal_width, find_neck, find_ring, pedicle
 from enbloc.anatomy.site import Site, Trust
 from enbloc.anatomy.spine import Spine, Vertebra
@@ -25,6 +28,7 @@ from enbloc.core.geometry import Vector, unit
 from enbloc.core.levels import are_neighbours
 
 NO_PEDICLE = PedicleMorphometry(None, None, None, None, None)
+SIZES = [name for name in LevelMorphometry.__dataclass_fields__ if name.endswith(("_mm", "_deg")) or "pedicle" in name]
 Found = dict[str, Measured | PedicleMorphometry | str]
 """Sizes by the name of their field, or why there is none."""
 
@@ -51,7 +55,7 @@ def body_at(spine: Spine, number: int, vertebra: Vertebra) -> Body | str:
 def sizes_of(spine: Spine, bodies: list[Body | str], n: int) -> Found:
     body = bodies[n]
     if isinstance(body, str):
-        return dict.fromkeys(set(LevelMorphometry.__dataclass_fields__) - {"level", "caveats"}, body)
+        return dict.fromkeys(SIZES, body)
     found: Found = {f"{strip}_body_height_mm": body_height(body, strip) for strip in STRIPS}
     found["body_wedge_deg"] = wedge(body)
     for name, side in (("upper", 1.0), ("lower", -1.0)):
@@ -161,17 +165,27 @@ def together(*parts: Measured | PedicleMorphometry | str) -> Measured | str:
 
 
 def level_morphometry(vertebra: Vertebra, found: Found) -> LevelMorphometry:
-    """Reasons become caveats, one for all sizes that share it."""
-    reasons: dict[str, list[str]] = {}
-    for name in LevelMorphometry.__dataclass_fields__:
-        reason = found.get(name)
-        if isinstance(reason, str):
-            reasons.setdefault(reason, []).append(name.rsplit("_mm", 1)[0].rsplit("_deg", 1)[0].replace("_", " "))
-    caveats = tuple(
-        Caveat("not-measured", f"{vertebra.level}: {', '.join(names)} not measured: {reason}")
-        for reason, names in reasons.items()
-    )
-    sizes = {name: None if isinstance(size, str) else size for name, size in found.items()}
+    """With what is expected of the level, and why sizes are missing."""
+    values = {name: None if isinstance(size, str) else size for name, size in found.items()}
     for name in ("pedicle_left", "pedicle_right"):
-        sizes[name] = sizes[name] or NO_PEDICLE
-    return LevelMorphometry(level=vertebra.level, caveats=caveats, **sizes)  # type: ignore[arg-type]
+        values[name] = values[name] or NO_PEDICLE
+    sizes = LevelMorphometry(level=vertebra.level, **values)  # type: ignore[arg-type]
+    expected = beside_expected(sizes)
+    caveats = (*outlier(sizes, expected), *missing(vertebra, found))
+    return replace(sizes, expected=expected, caveats=caveats)
+
+
+def missing(vertebra: Vertebra, found: Found) -> Iterator[Caveat]:
+    """One caveat for all sizes that share a reason."""
+    reasons: dict[str, list[str]] = {}
+    for name in SIZES:
+        reason = found[name]
+        if isinstance(reason, str):
+            reasons.setdefault(reason, []).append(
+                spoken(name) if name.endswith(("_mm", "_deg")) else spoken(f"{name}_")
+            )
+    for reason, names in reasons.items():
+        told = "nothing" if len(names) == len(SIZES) else ", ".join(names)
+        yield Caveat(
+            "not-measured", f"{vertebra.level}: {told} {'' if told == 'nothing' else 'not '}measured: {reason}"
+        )
