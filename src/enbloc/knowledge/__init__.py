@@ -1,5 +1,6 @@
 """Published tables, the bibliography they cite, and their loader."""
 
+from enbloc.knowledge.barrier_tables import Borders, Tissue, barrier_borders, barrier_tissues, leak_near_mm
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -23,14 +24,19 @@ from enbloc.knowledge.tomita_types import (
 
 __all__ = [
     "CHECKED",
+    "Borders",
     "LabelScheme",
     "Reference",
+    "Tissue",
     "TypeMeaning",
     "TypeRule",
     "ZoneMeaning",
+    "barrier_borders",
+    "barrier_tissues",
     "bibliography",
     "cite",
     "knowledge_sha256",
+    "leak_near_mm",
     "level_of",
     "load_scheme",
     "load_table",
