@@ -1,10 +1,23 @@
 """Label map to spine: plausibility, frames, parts, canal, discs, outline of destroyed bone."""
 
+from enbloc.anatomy.compartment import BARRIERS, Barrier, Compartment
 from enbloc.anatomy.spine import BONE_PARTS, Frame, Numbering, Part, Spine, Vertebra
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Imaging
 
-__all__ = ["BONE_PARTS", "Frame", "Numbering", "Part", "Spine", "Vertebra", "locate"]
+__all__ = [
+    "BARRIERS",
+    "BONE_PARTS",
+    "Barrier",
+    "Compartment",
+    "Frame",
+    "Numbering",
+    "Part",
+    "Spine",
+    "Vertebra",
+    "compartments",
+    "locate",
+]
 
 
 def locate(imaging: Imaging, progress: Progress = silent) -> Spine:
@@ -16,3 +29,10 @@ def locate(imaging: Imaging, progress: Progress = silent) -> Spine:
     from enbloc.anatomy.build import spine_from_labels
 
     return spine_from_labels(imaging, progress)
+
+
+def compartments(spine: Spine) -> tuple[Compartment, ...]:
+    """The closed surface of every modelled vertebra, divided into the barriers that close it off."""
+    from enbloc.anatomy.patches import compartments_of
+
+    return compartments_of(spine)

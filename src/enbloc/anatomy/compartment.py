@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.levels import Level
-from enbloc.core.mesh import Faces, Vertices, area_vectors
+from enbloc.core.mesh import Faces, Vertices, area_vectors, vertex_vectors
 from enbloc.core.volume import Mask
 
 
@@ -69,6 +69,13 @@ class Compartment:
         """Middle of each triangle, RAS, (m, 3)."""
         middles: Array = self.vertices_mm[self.faces].astype(np.float64).mean(axis=1)
         return middles
+
+    @cached_property
+    def vertex_normals(self) -> Array:
+        """Outward unit normal at each vertex: the mean of its triangles' normals weighted by their area, (n, 3)."""
+        normals = vertex_vectors(self.area_vectors, self.faces, len(self.vertices_mm))
+        unit: Array = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        return unit
 
     def area_mm2(self, barrier: Barrier) -> float:
         return float(self.areas_mm2[self.patch == CODES[barrier]].sum())

@@ -1,7 +1,7 @@
 """Which barrier each triangle of a vertebra's surface belongs to, and the surface itself.
 
-Decided in the vertebra's own frame from the part of the bone beneath the triangle, from whether the canal lies above it,
-and from where it lies and looks. The numbers are those of knowledge/barriers/borders.toml.
+Decided in the vertebra's own frame from the part of the bone beneath the triangle, from whether the canal lies above
+it, and from where it lies and looks. The numbers are those of knowledge/barriers/borders.toml.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from enbloc.anatomy.compartment import CODES, Barrier, Compartment
 from enbloc.anatomy.spine import Frame, Part, Spine, Vertebra
 from enbloc.core.geometry import Array, Box, Vector
-from enbloc.core.mesh import Faces, area_vectors, enclosed_mm3, smooth_surface
+from enbloc.core.mesh import Faces, area_vectors, enclosed_mm3, smooth_surface, vertex_vectors
 from enbloc.core.volume import Grid, Mask
 from enbloc.knowledge import Borders, barrier_borders
 
@@ -90,9 +90,7 @@ def without_cavities(points: Array, faces: Faces) -> tuple[Array, Faces]:
 def smooth_normals(vectors: Array, faces: Faces, count: int) -> Array:
     """Unit normals of the triangles, averaged over their corners' neighbourhoods."""
     for _ in range(NORMAL_ROUNDS):
-        corners = [sum(np.bincount(faces[:, c], vectors[:, axis], count) for c in range(3)) for axis in range(3)]
-        at_vertex = np.stack(corners, axis=1)
-        vectors = at_vertex[faces].mean(axis=1)
+        vectors = vertex_vectors(vectors, faces, count)[faces].mean(axis=1)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Array = vectors / np.maximum(length, 1e-12)
     return unit

@@ -106,3 +106,10 @@ def area_vectors(points: Array, faces: Faces) -> Array:
     a, b, c = (points[faces[:, i]] for i in range(3))
     vectors: Array = 0.5 * np.cross(b - a, c - a)
     return vectors
+
+
+def vertex_vectors(vectors: Array, faces: Faces, count: int) -> Array:
+    """Sum over the faces around each of `count` vertices of the faces' `vectors`, (count, 3)."""
+    sums = [sum(np.bincount(faces[:, c], vectors[:, axis], count) for c in range(3)) for axis in range(3)]
+    at_vertex: Array = np.stack(sums, axis=1)
+    return at_vertex

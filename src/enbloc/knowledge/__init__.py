@@ -1,6 +1,13 @@
 """Published tables, the bibliography they cite, and their loader."""
 
-from enbloc.knowledge.barrier_tables import Borders, Tissue, barrier_borders, barrier_tissues, leak_near_mm
+from enbloc.knowledge.barrier_tables import (
+    Borders,
+    Tissue,
+    barrier_borders,
+    barrier_rule_checked,
+    barrier_tissues,
+    leak_near_mm,
+)
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -32,6 +39,7 @@ __all__ = [
     "TypeRule",
     "ZoneMeaning",
     "barrier_borders",
+    "barrier_rule_checked",
     "barrier_tissues",
     "bibliography",
     "cite",

@@ -3,27 +3,44 @@
 The nouns that findings are made of are named here too, for the faces, which know a plan and not the rooms behind it.
 """
 
-from enbloc.anatomy import Frame, Part, Spine, Vertebra
+from enbloc.anatomy import Barrier, Frame, Part, Spine, Vertebra
 from enbloc.planning.document import plan_document, plan_json, write_plan_json
-from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings, TumourFindings
+from enbloc.planning.plan import SCHEMA, Drawing, Manifest, PatchArea, Plan, SpineFindings, TumourFindings
 from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
-from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExtent
+from enbloc.tumour import (
+    BarrierFinding,
+    Extent,
+    Involvement,
+    LeakPath,
+    Lesion,
+    LevelBarriers,
+    State,
+    TomitaType,
+    Zone,
+    ZoneExtent,
+)
 
 __all__ = [
     "SCHEMA",
+    "Barrier",
+    "BarrierFinding",
     "Drawing",
     "Extent",
     "Frame",
     "Involvement",
+    "LeakPath",
     "Lesion",
+    "LevelBarriers",
     "Manifest",
     "Part",
+    "PatchArea",
     "Plan",
     "Settings",
     "Spine",
     "SpineFindings",
+    "State",
     "TomitaType",
     "TumourFindings",
     "Vertebra",

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 
 from enbloc import __version__
-from enbloc.anatomy import Spine
+from enbloc.anatomy import BARRIERS, Compartment, Spine
 from enbloc.case import Case, StatedExtent, contradictions
 from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Caveat, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import knowledge_sha256
-from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
-from enbloc.tumour import Extent
+from enbloc.planning.plan import Drawing, Manifest, PatchArea, Plan, SpineFindings, TumourFindings
+from enbloc.tumour import Contact, Extent, LevelBarriers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,14 @@ def plan(
     Raises LabelError when the labels cannot be those of a spine. Same arguments, same plan.
     """
     spine = find_spine(imaging, progress)
+    compartments = find_compartments(spine, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
+    contacts = find_contacts(spine, compartments, extent, progress)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
-        spine=spine_findings(spine),
-        tumour=tumour_findings(extent),
+        spine=spine_findings(spine, compartments),
+        tumour=tumour_findings(extent, barriers(spine, contacts)),
         scores=later("the decision stages"),
         advice=later("the decision stages"),
         revised=later("the resection stage"),
@@ -44,7 +46,7 @@ def plan(
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
         warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent))),
-        drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
+        drawing=Drawing(imaging, spine, contacts or ()) if imaging is not None and isinstance(spine, Spine) else None,
     )
 
 
@@ -62,6 +64,15 @@ def find_spine(imaging: Imaging | None, progress: Progress) -> Spine | Skipped:
         return locate(imaging, progress)
 
 
+def find_compartments(spine: Spine | Skipped, progress: Progress) -> tuple[Compartment, ...]:
+    if isinstance(spine, Skipped):
+        return ()
+    from enbloc.anatomy import compartments
+
+    progress("closing the compartments")
+    return compartments(spine)
+
+
 def find_extent(
     stated: StatedExtent, imaging: Imaging | None, spine: Spine | Skipped, progress: Progress
 ) -> Extent | Skipped:
@@ -77,6 +88,28 @@ def find_extent(
     return Skipped("there is no tumour mask, and [extent] does not say where the tumour is")
 
 
+def find_contacts(
+    spine: Spine | Skipped, compartments: tuple[Compartment, ...], extent: Extent | Skipped, progress: Progress
+) -> tuple[Contact, ...] | None:
+    """None where no tumour was measured."""
+    if isinstance(spine, Skipped) or isinstance(extent, Skipped) or extent.basis == "stated":
+        return None
+    from enbloc.tumour import contacts
+
+    progress("laying the tumour against the barriers")
+    return contacts(spine, compartments)
+
+
+def barriers(spine: Spine | Skipped, contacts: tuple[Contact, ...] | None) -> tuple[LevelBarriers, ...] | Skipped:
+    if isinstance(spine, Skipped):
+        return Skipped("no images were given")
+    if contacts is None:
+        return Skipped("there is no tumour mask to lay against the barriers")
+    from enbloc.tumour import barrier_findings
+
+    return barrier_findings(spine, contacts)
+
+
 @contextmanager
 def naming_files(imaging: Imaging) -> Iterator[None]:
     """Adds the file's name to errors of rooms that see voxels and not files."""
@@ -88,7 +121,7 @@ def naming_files(imaging: Imaging) -> Iterator[None]:
         raise LabelError(problem.message, file=files, field=problem.field, hint=problem.hint) from problem
 
 
-def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
+def spine_findings(spine: Spine | Skipped, compartments: tuple[Compartment, ...]) -> SpineFindings | Skipped:
     if isinstance(spine, Skipped):
         return spine
     x, y, z = (float(step) for step in spine.grid.spacing_mm)
@@ -98,15 +131,24 @@ def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
         no_go_basis=spine.no_go_basis,
         structures=spine.structures,
         morphometry=later("anatomy in depth"),
+        compartments=tuple(patch_areas(compartments)),
     )
 
 
-def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
+def patch_areas(compartments: tuple[Compartment, ...]) -> Iterator[PatchArea]:
+    for compartment in compartments:
+        areas = ((barrier, compartment.area_mm2(barrier)) for barrier in BARRIERS)
+        yield from (PatchArea(compartment.level, barrier, area) for barrier, area in areas if area > 0.0)
+
+
+def tumour_findings(
+    extent: Extent | Skipped, barriers: tuple[LevelBarriers, ...] | Skipped
+) -> TumourFindings | Skipped:
     if isinstance(extent, Skipped):
         return extent
     return TumourFindings(
         **{field.name: getattr(extent, field.name) for field in fields(Extent)},
-        barriers=later("anatomy in depth"),
+        barriers=barriers,
         wbb=later("anatomy in depth"),
         epidural=later("anatomy in depth"),
         vessels=later("anatomy in depth"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enbloc.core.errors import InputError, nearest, one_line
-from enbloc.knowledge import bibliography, cite, tomita_rules
+from enbloc.knowledge import barrier_rule_checked, bibliography, cite, tomita_rules
 from enbloc.planning.document import plain, plan_document
 from enbloc.planning.plan import SCHEMA, Plan
 
@@ -119,6 +119,9 @@ def checked(rule: str, source: str) -> str:
     row = next((row for row in tomita_rules() if rule.startswith(f"tomita/{row.id}:")), None)
     if row is not None:
         return row.checked
+    barrier = barrier_rule_checked(rule)
+    if barrier is not None:
+        return barrier
     work = bibliography().get(source)
     return work.checked if work else "unverified"
 
