@@ -88,7 +88,8 @@ def _triangles(truth: Truth, level: Level) -> tuple[Array, npt.NDArray[np.int32]
     count = np.ceil((high - low) / coarse_mm).astype(int) + 1
 
     def world(local: Array) -> Array:
-        return local @ axes + np.array(frame.origin_mm)
+        points: Array = local @ axes + np.array(frame.origin_mm)
+        return points
 
     coarse = truth.bone(level, world(low + coarse_mm * _lattice(count)))
     field = np.repeat(np.repeat(np.repeat(coarse, COARSE, 0), COARSE, 1), COARSE, 2)
