@@ -4,9 +4,9 @@
     .venv/bin/python bench/bench_barriers.py --count 12
     .venv/bin/python bench/bench_barriers.py --smoke    # three levels, 3 tumours, a small scan
 
-A column is measured level by level against a dense sampling of the implicit shapes (triangles of 0.35 mm, moved onto the
-zero set) whose barriers are found by the phantom itself. Tumours: every type and variant, both sides, four spacings,
-obliquity, curves, and the distance kept from borders that must not be crossed drawn from 0 to 2 mm.
+A column is measured level by level against a dense sampling of the implicit shapes (triangles of 0.35 mm, moved onto
+the zero set) whose barriers are found by the phantom itself. Tumours: every type and variant, both sides, four
+spacings, obliquity, curves, and the distance kept from borders that must not be crossed drawn from 0 to 2 mm.
 """
 
 from __future__ import annotations
