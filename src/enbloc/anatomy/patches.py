@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.anatomy.compartment import CODES, Barrier, Compartment
-from enbloc.anatomy.spine import Frame, Part, Spine, Vertebra
+from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra
 from enbloc.core.geometry import Array, Box, Vector
 from enbloc.core.mesh import Faces, area_vectors, enclosed_mm3, smooth_surface, vertex_vectors
 from enbloc.core.volume import Grid, Mask
@@ -43,13 +43,13 @@ def compartments_of(spine: Spine) -> tuple[Compartment, ...]:
     """The compartment of every modelled vertebra with bone, in the order of the spine."""
     found = []
     for number, vertebra in enumerate(spine.vertebrae, start=1):
-        if vertebra.frame is not None:
-            made = compartment_of(spine, number, vertebra, vertebra.frame)
+        if vertebra.frame is not None and vertebra.canal_centre_mm is not None:
+            made = compartment_of(spine, number, vertebra, vertebra.frame, vertebra.canal_centre_mm)
             found += [made] if made is not None else []
     return tuple(found)
 
 
-def compartment_of(spine: Spine, number: int, vertebra: Vertebra, frame: Frame) -> Compartment | None:
+def compartment_of(spine: Spine, number: int, vertebra: Vertebra, frame: Frame, canal_mm: Triple) -> Compartment | None:
     """None where too few voxels are left to have a surface."""
     box = vertebra.box.grown((2, 2, 2), spine.grid.shape)
     part, grid = spine.part[box.slices], spine.grid.crop(box)
@@ -64,7 +64,7 @@ def compartment_of(spine: Spine, number: int, vertebra: Vertebra, frame: Frame) 
     borders = barrier_borders()
     canal = canal_above(part, grid, middle, normal, borders.canal_within_mm)
     surface = Surface(frame.to_local(middle), normal @ frame.axes.T, np.linalg.norm(vectors, axis=1))
-    centre = frame.to_local(np.array(vertebra.canal_centre_mm))
+    centre = frame.to_local(np.array(canal_mm))
     patch = divided(surface, beneath, canal, centre, borders)
     patch[at_image_border(index, normal, box, spine.grid)] = CODES[Barrier.IMAGE_BORDER]
     guessed = spine.estimated[box.slices][tuple(index.T)]
@@ -76,7 +76,8 @@ def without_cavities(points: Array, faces: Faces) -> tuple[Array, Faces]:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    edges = coo_matrix((np.ones(len(faces), np.int8), (faces[:, 0], faces[:, 1])), shape=(len(points), len(points)))
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]]).T
+    edges = coo_matrix((np.ones(ends.shape[1], np.int8), (ends[0], ends[1])), shape=(len(points), len(points)))
     count, piece = connected_components(edges, directed=False)
     if count == 1:
         return points, faces
@@ -211,11 +212,11 @@ def lower_share(surface: Surface, where: Mask, share: float) -> Mask:
 
 def spinous_rules(surface: Surface, spinous: Mask, borders: Borders) -> list[tuple[Barrier, Mask]]:
     """End and midline of the spinous process, along the line from its root to its middle."""
-    if not spinous.any():
-        return []
     points, weight = surface.middle[spinous], surface.area[spinous]
+    if len(points) == 0 or np.ptp(points[:, 1]) <= borders.process_root_mm:
+        return []  # none, or a stump: no ligament has a place on it
     centre = np.average(points, axis=0, weights=weight)
-    root = points[:, 1] > points[:, 1].max() - 3.0
+    root = points[:, 1] > points[:, 1].max() - borders.process_root_mm
     axis = centre - np.average(points[root], axis=0, weights=weight[root])
     axis[0] = 0.0
     axis /= np.linalg.norm(axis)

@@ -50,6 +50,7 @@ class Borders:
     canal_within_mm: float
     canal_beyond_mm: float
     flavum_share: float
+    process_root_mm: float
     supraspinous_mm: float
     interspinous_mm: float
     source: str

@@ -142,7 +142,7 @@ def _barriers(truth: Truth, level: Level, points_mm: Array, normals: Array, area
     lamina = ~front & (behind >= -LAMINA_MM) & (np.abs(x) <= float(v["canal_w"])) & (y < float(v["canal_y"]))
     spinous = ~front & (behind < -LAMINA_MM) & (np.abs(x) <= SPINOUS_HALF_MM)
     name = np.full(len(x), "laminar-and-spinous-periosteum", dtype="U32")
-    end, line = _process(place, area, spinous)
+    end, line = _process(place, area, spinous, borders.process_root_mm)
     name[spinous & (line <= 0.5 * borders.interspinous_mm)] = "interspinous-ligament"
     name[spinous & (end <= borders.supraspinous_mm)] = "supraspinous-ligament"
     inwards = ~up & ~down & (facing[:, 1] * (float(v["canal_y"]) - y) - facing[:, 0] * x > 0.0)
@@ -164,11 +164,11 @@ def _mean(values: Vector, weight: Vector, where: Mask) -> float:
     return float((values * weight)[where].sum() / weight[where].sum())
 
 
-def _process(place: Array, area: Vector, spinous: Mask) -> tuple[Vector, Vector]:
+def _process(place: Array, area: Vector, spinous: Mask, root_mm: float) -> tuple[Vector, Vector]:
     """Distance of every sample from the end of the spinous process along it, and from its midline sideways."""
     mine, weight = place[spinous], area[spinous]
     centre = (mine * weight[:, None]).sum(axis=0) / weight.sum()
-    at_root = mine[:, 1] > mine[:, 1].max() - 3.0
+    at_root = mine[:, 1] > mine[:, 1].max() - root_mm
     root = (mine[at_root] * weight[at_root, None]).sum(axis=0) / weight[at_root].sum()
     direction = (centre - root) * np.array([0.0, 1.0, 1.0])
     direction /= np.linalg.norm(direction)
