@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from enbloc.core.mesh import is_closed
 from enbloc.scene import Scene, build_scene, write_scene
-from enbloc.scene.surface import TRIANGLES, is_closed
+from enbloc.scene.surface import TRIANGLES
 from enbloc.scene.write import stl
 from scene.hand_made import TUMOUR_RADIUS_MM, a_plan, a_plan_without_images
 

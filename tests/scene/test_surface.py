@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from enbloc.core.geometry import Affine
+from enbloc.core.mesh import is_closed
 from enbloc.scene.nouns import Mesh
-from enbloc.scene.surface import TRIANGLES, is_closed, surface
+from enbloc.scene.surface import TRIANGLES, surface
 
 
 def affine(spacing: tuple[float, float, float], flip: bool = False) -> Affine:

@@ -1,12 +1,16 @@
 """Label map to spine: plausibility, frames, parts, canal, discs, outline of destroyed bone."""
 
 from enbloc.anatomy.morphometry import ExpectedRange, LevelMorphometry, PedicleMorphometry
+from enbloc.anatomy.compartment import BARRIERS, Barrier, Compartment
 from enbloc.anatomy.spine import BONE_PARTS, Frame, Numbering, Part, Spine, Vertebra
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Imaging
 
 __all__ = [
+    "BARRIERS",
     "BONE_PARTS",
+    "Barrier",
+    "Compartment",
     "ExpectedRange",
     "Frame",
     "LevelMorphometry",
@@ -15,6 +19,7 @@ __all__ = [
     "PedicleMorphometry",
     "Spine",
     "Vertebra",
+    "compartments",
     "locate",
 ]
 
@@ -28,3 +33,10 @@ def locate(imaging: Imaging, progress: Progress = silent) -> Spine:
     from enbloc.anatomy.build import spine_from_labels
 
     return spine_from_labels(imaging, progress)
+
+
+def compartments(spine: Spine) -> tuple[Compartment, ...]:
+    """The closed surface of every modelled vertebra, divided into the barriers that close it off."""
+    from enbloc.anatomy.patches import compartments_of
+
+    return compartments_of(spine)

@@ -45,6 +45,9 @@ def tumour_lines(tumour: TumourFindings | Skipped) -> Iterator[str]:
     for zone in tumour.zones:
         if zone.involvement is not Involvement.FREE:
             yield entry("", zone_text(zone))
+    if not isinstance(tumour.barriers, Skipped):
+        for level in tumour.barriers:
+            yield from (entry("", f"{level.level} {path.value}") for path in level.leak_paths if path.stage == "open")
     yield entry("Type", type_text(tumour.tomita_type))
     for step in tumour.tomita_type.because:
         yield entry("", f"- {step.gives}: {step.rule} [{step.source}]")

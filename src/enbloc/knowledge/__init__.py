@@ -1,5 +1,13 @@
 """Published tables, the bibliography they cite, and their loader."""
 
+from enbloc.knowledge.barrier_tables import (
+    Borders,
+    Tissue,
+    barrier_borders,
+    barrier_rule_checked,
+    barrier_tissues,
+    leak_near_mm,
+)
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -23,17 +31,23 @@ from enbloc.knowledge.tomita_types import (
 )
 
 __all__ = [
+    "Borders",
     "CHECKED",
     "LabelScheme",
     "Reference",
     "SinsItem",
     "SinsReading",
+    "Tissue",
     "TypeMeaning",
     "TypeRule",
     "ZoneMeaning",
+    "barrier_borders",
+    "barrier_rule_checked",
+    "barrier_tissues",
     "bibliography",
     "cite",
     "knowledge_sha256",
+    "leak_near_mm",
     "level_of",
     "load_scheme",
     "load_table",

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from enbloc.anatomy import LevelMorphometry, Spine, Vertebra
+from enbloc.anatomy import Barrier, LevelMorphometry, Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
+from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.tumour import Extent, LevelStability, Stability, StabilityItem
 
-__all__ = [
-    "SCHEMA",
-    "Drawing",
-    "LevelStability",
-    "Manifest",
-    "Plan",
-    "SpineFindings",
-    "Stability",
-    "StabilityItem",
-    "TumourFindings",
-]
+from enbloc.tumour import Contact, Extent, LevelBarriers, Stability
 
 SCHEMA = "enbloc.plan/1"
 
@@ -38,6 +28,15 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class PatchArea:
+    """Area of one barrier of one vertebra; `image-border` is bone cut off by the edge of the image."""
+
+    level: Level
+    barrier: Barrier
+    area_mm2: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpineFindings:
     """The levels found, with numbering evidence and frames; `grid_spacing_mm` is the resolution they were read at.
 
@@ -49,13 +48,14 @@ class SpineFindings:
     no_go_basis: str
     structures: tuple[str, ...]
     morphometry: tuple[LevelMorphometry, ...]
+    compartments: tuple[PatchArea, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TumourFindings(Extent):
     """Extent and type, beside the findings that later rooms add."""
 
-    barriers: Skipped
+    barriers: tuple[LevelBarriers, ...] | Skipped
     wbb: Skipped
     epidural: Skipped
     vessels: Skipped
@@ -64,10 +64,11 @@ class TumourFindings(Extent):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
-    """The voxels behind the plan, kept in memory for pictures and label files; never part of plan.json."""
+    """The voxels and surfaces behind the plan, kept in memory for pictures and label files; never part of plan.json."""
 
     imaging: Imaging
     spine: Spine
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

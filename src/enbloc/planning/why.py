@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enbloc.core.errors import InputError, nearest, one_line
-from enbloc.knowledge import bibliography, cite, sins_items, tomita_rules
+from enbloc.knowledge import barrier_rule_checked, bibliography, cite, sins_items, tomita_rules
 from enbloc.planning.document import plain, plan_document
 from enbloc.planning.plan import SCHEMA, Plan
 
@@ -119,7 +119,7 @@ def checked(rule: str, source: str) -> str:
     """How the rule was checked against its source: the mark of its row, else that of the work itself."""
     marks = {f"tomita/{row.id}": row.checked for row in tomita_rules()}
     marks |= {f"sins/{name}": item.checked for name, item in sins_items().items()}
-    mark = marks.get(rule.partition(":")[0])
+    mark = marks.get(rule.partition(":")[0]) or barrier_rule_checked(rule)
     if mark is not None:
         return mark
     work = bibliography().get(source)

@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
-from enbloc.planning.plan import Plan, Stability
+from enbloc.planning import Plan, Stability
+from enbloc.report import barriers, words
 from enbloc.report import stability as sins
-from enbloc.report import words
 from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
     BONE_WINDOW_HU,
@@ -61,6 +61,7 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         words=words,
         sins=sins,
         stability=_stability(plan),
+        barriers=barriers,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from enbloc.core.geometry import Box, Index, bounding_box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Imaging, LabelMap, Mask
 from enbloc.planning.plan import Drawing, Plan
+from enbloc.scene.barriers import barrier_meshes
 from enbloc.scene.nouns import Mesh, Scene, View
 from enbloc.scene.palette import STYLES
 from enbloc.scene.surface import surface
@@ -51,6 +52,7 @@ def build_scene(plan: Plan) -> Scene:
         *_no_go(spine, drawn),
         *_discs(spine, drawn),
         *_labelled(drawing, drawn),
+        *barrier_meshes(drawing),
     )
     return Scene(meshes, views(frame), frame, frame_of, _notes(spine, drawn))
 

@@ -18,10 +18,11 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """A closed surface. `vertices_mm` (n, 3) in RAS mm; `faces` (m, 3), counter-clockwise seen from outside.
+    """A surface, closed but for kinds `barrier-*`.
 
-    `name` is unique in a scene and safe as a file name; `title` is for people; `kind` is a key of `palette.STYLES`.
-    `estimated`: the outline was inferred, not labelled.
+    `vertices_mm` (n, 3) in RAS mm; `faces` (m, 3), counter-clockwise seen from outside. `name` is unique in a scene and
+    safe as a file name; `title` is for people; `kind` is a key of `palette.STYLES`. `estimated`: the outline was
+    inferred, not labelled.
     """
 
     name: str

@@ -14,9 +14,11 @@ SKY: Colour = (86, 180, 233)
 GREEN: Colour = (0, 158, 115)
 YELLOW: Colour = (240, 228, 66)
 BLUE: Colour = (0, 114, 178)
+ORANGE: Colour = (230, 159, 0)
 VERMILION: Colour = (213, 94, 0)
 PURPLE: Colour = (204, 121, 167)
 BONE: Colour = (205, 196, 174)
+SOOT: Colour = (45, 45, 45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +39,7 @@ STYLES: dict[str, Style] = {
     "no-go": Style("spinal canal", YELLOW, YELLOW, 1.0),
     "artery": Style("aorta, iliac arteries", PURPLE, PURPLE, 0.5),
     "vein": Style("vena cava, iliac veins", BLUE, BLUE, 0.5),
+    "barrier-touched": Style("barrier touched by tumour", ORANGE, ORANGE, 1.0),
+    "barrier-breached": Style("barrier breached by tumour", SOOT, SOOT, 1.0),
     "rib": Style("rib", BONE, BONE, 0.42),
 }
