@@ -12,6 +12,7 @@ from anatomy.patients import patient
 from enbloc.anatomy import BARRIERS, Barrier, Compartment, compartments, locate
 from enbloc.anatomy.patches import compartment_of
 from enbloc.core.geometry import Affine
+from enbloc.core.levels import Level
 from enbloc.core.mesh import area_vectors, enclosed_mm3, is_closed, smooth_surface
 from enbloc.core.volume import Imaging, LabelMap
 from enbloc.phantom.patches import TrueSurface, true_surface
@@ -105,7 +106,7 @@ def test_bone_cut_by_the_image_ends_in_a_border_patch():
     Triangles at the cap's edge turn away from it, about one voxel along the outline: 15 %.
     """
     phantom, spine = patient("straight")
-    level = spine.vertebra("L1")
+    level = spine.vertebra(Level.L1)
     middle = round(spine.region.lower[2] + 0.5 * (level.box.lower[2] + level.box.upper[2]))
     full = phantom.imaging
     grid = full.grid.crop(type(full.grid.box)((0, 0, middle), full.grid.shape))
