@@ -110,6 +110,12 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     plan(stand_ins.case(), stand_ins.imaging(), progress=steps.append)
     assert steps == ["finding the vertebrae", "measuring the tumour", "measuring the vertebrae"]
+    assert steps == [
+        "finding the vertebrae",
+        "closing the compartments",
+        "measuring the tumour",
+        "laying the tumour against the barriers",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["stated", "imaged"])

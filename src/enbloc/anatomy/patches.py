@@ -157,12 +157,12 @@ def divided(surface: Surface, part: Parts, canal: Mask, centre: Vector, borders:
     backwards = level & (-surface.normal[:, 1] >= wall * across)
     body = part == Part.BODY
     pedicle = (part == Part.PEDICLE_LEFT) | (part == Part.PEDICLE_RIGHT)
-    lamina = (part == Part.LAMINA_LEFT) | (part == Part.LAMINA_RIGHT)
     front = body | pedicle
     middle, half = body_span(surface, body)
     medial = level & (surface.normal[:, 0] * np.sign(x - middle) < 0.0)
     left, right = pedicle_gap(surface, pedicle & medial, middle, half)
     ventral = level & (surface.normal[:, 0] * (centre[0] - x) + surface.normal[:, 1] * (centre[1] - y) > 0.0)
+    lamina = ((part == Part.LAMINA_LEFT) | (part == Part.LAMINA_RIGHT)) & (x >= left) & (x <= right)
     between = (x >= left - borders.canal_beyond_mm) & (x <= right + borders.canal_beyond_mm)
     ahead = body & (np.abs(x - middle) <= borders.anterior_width_share * half) & (y > 0.0)
     rules = [

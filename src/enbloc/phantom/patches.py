@@ -139,7 +139,7 @@ def _barriers(truth: Truth, level: Level, points_mm: Array, normals: Array, area
     wall = ~up & ~down & (sideways <= borders.posterior_wall_deg) & (x >= gap[0]) & (x <= gap[1])
     between = (x >= gap[0] - borders.canal_beyond_mm) & (x <= gap[1] + borders.canal_beyond_mm)
     behind = y - (float(v["canal_y"]) - float(v["canal_d"]))
-    lamina = ~front & (behind >= -LAMINA_MM) & (np.abs(x) <= float(v["canal_w"])) & (y < float(v["canal_y"]))
+    lamina = ~front & (behind >= -LAMINA_MM) & (x >= gap[0]) & (x <= gap[1]) & (y < float(v["canal_y"]))
     spinous = ~front & (behind < -LAMINA_MM) & (np.abs(x) <= SPINOUS_HALF_MM)
     name = np.full(len(x), "laminar-and-spinous-periosteum", dtype="U32")
     end, line = _process(place, area, spinous, borders.process_root_mm)
