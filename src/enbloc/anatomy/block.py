@@ -7,6 +7,7 @@ between voxels, and a border's position is averaged over many lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -16,7 +17,7 @@ from enbloc.anatomy.spine import Frame
 from enbloc.core.geometry import Affine, Array, Vector, bounding_box
 from enbloc.core.volume import Mask
 
-Shares = npt.NDArray[np.float32]
+Shares = npt.NDArray[np.floating[Any]]
 FINEST_MM = 0.4
 
 
@@ -35,26 +36,39 @@ class Block:
         return found
 
     def first(self, axis: int) -> Array:
-        """Where lines along `axis` first enter bone; NaN where they start in it or never meet it."""
+        """Where lines along `axis` first enter bone; NaN where they never do."""
         return entries(np.moveaxis(self.share, axis, -1), float(self.start_mm[axis]), self.step_mm)
 
     def last(self, axis: int) -> Array:
-        """Where lines along `axis` leave bone for good; NaN where they end in it or never meet it."""
+        """Where lines along `axis` leave bone for good; NaN where they never do."""
         turned = np.moveaxis(self.share, axis, -1)[..., ::-1]
         end = float(self.start_mm[axis]) + self.step_mm * (self.share.shape[axis] - 1)
         return entries(turned, end, -self.step_mm)
 
 
 def entries(lines: Shares, start_mm: float, step_mm: float) -> Array:
-    """Along the last axis, where the share first rises to a half, between samples; NaN where it is there at once."""
+    """Along the last axis, where the share first rises from below a half to a half, between samples; NaN where never.
+
+    A line that starts in bone must leave it first.
+    """
     inside = lines >= 0.5
-    index = inside.argmax(axis=-1)
-    valid = inside.any(axis=-1) & (index > 0)
-    after = np.take_along_axis(lines, index[..., None], axis=-1)[..., 0].astype(np.float64)
-    before = np.take_along_axis(lines, np.maximum(index - 1, 0)[..., None], axis=-1)[..., 0].astype(np.float64)
-    back = np.where(valid, (after - 0.5) / np.where(valid, after - before, 1.0), 0.0)
-    place: Array = np.where(valid, start_mm + step_mm * (index - back), np.nan)
+    rises = inside[..., 1:] & ~inside[..., :-1]
+    index = rises.argmax(axis=-1)
+    before = np.take_along_axis(lines, index[..., None], axis=-1)[..., 0].astype(np.float64)
+    after = np.take_along_axis(lines, index[..., None] + 1, axis=-1)[..., 0].astype(np.float64)
+    valid = rises.any(axis=-1)
+    share = (0.5 - before) / np.where(valid, after - before, 1.0)
+    place: Array = np.where(valid, start_mm + step_mm * (index + share), np.nan)
     return place
+
+
+def mean_of_lines(borders: Array, axis: int) -> Array:
+    """Mean over lines of an axis that meet a border; NaN where fewer than half of them do."""
+    met = np.isfinite(borders)
+    count = met.sum(axis=axis)
+    total = np.where(met, borders, 0.0).sum(axis=axis)
+    mean: Array = np.where(2 * count >= borders.shape[axis], total / np.maximum(count, 1), np.nan)
+    return mean
 
 
 def sampled(bone: Mask, affine: Affine, frame: Frame, low_mm: Vector, high_mm: Vector) -> Block:

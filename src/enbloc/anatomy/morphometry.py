@@ -24,11 +24,24 @@ class PedicleMorphometry:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedRange:
+    """What adults of a level are expected to measure. `measure` names the field (`pedicle_left.width_mm`); `outside`:
+    the measured interval and this range do not meet.
+    """
+
+    measure: str
+    low: float
+    high: float
+    outside: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LevelMorphometry:
     """One vertebra's sizes, on label bone and tumour as they are; None where it cannot be measured, with a caveat.
 
     Body heights and disc heights are those of the middle (left to right) at the front, middle and back of the body.
-    `segment_height_mm`: posterior body and disc below. Angles are positive where the front is lower (kyphosis).
+    `segment_height_mm`: posterior body and disc below. Angles are positive where the front is lower (kyphosis). A value
+    outside what is `expected` carries a caveat.
     """
 
     level: Level
@@ -50,11 +63,12 @@ class LevelMorphometry:
     disc_posterior_height_mm: Measured | None
     segment_height_mm: Measured | None
     kyphosis_below_deg: Measured | None
+    expected: tuple[ExpectedRange, ...] = ()
     caveats: tuple[Caveat, ...] = ()
 
 
 def morphometry(spine: Spine) -> tuple[LevelMorphometry, ...]:
-    """The sizes of every vertebra that has a frame, cranial first."""
+    """The sizes of every vertebra that has a frame, cranial first, S1 and below left out."""
     from enbloc.anatomy.sizes import level_sizes
 
     return level_sizes(spine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from enbloc.anatomy import Spine, Vertebra
+from enbloc.anatomy import LevelMorphometry, Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
@@ -39,13 +39,16 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class SpineFindings:
-    """The levels found, with numbering evidence and frames; `grid_spacing_mm` is the resolution they were read at."""
+    """The levels found, with numbering evidence and frames; `grid_spacing_mm` is the resolution they were read at.
+
+    A level's `canal_width_mm` and `canal_depth_mm` are those of its morphometry.
+    """
 
     levels: tuple[Vertebra, ...]
     grid_spacing_mm: tuple[float, float, float]
     no_go_basis: str
     structures: tuple[str, ...]
-    morphometry: Skipped
+    morphometry: tuple[LevelMorphometry, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from enbloc import __version__
-from enbloc.anatomy import Spine
+from enbloc.anatomy import LevelMorphometry, Spine, Vertebra
 from enbloc.case import Case, StatedExtent, contradictions
 from enbloc.core.errors import LabelError
-from enbloc.core.evidence import Caveat, Progress, Skipped, silent
+from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
 from enbloc.tumour import Extent, Stability
+
+
+STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
+"""Caveats of stability items that put the item itself, or the mask, in question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,12 @@ def plan(
     """
     spine = find_spine(imaging, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
-    stability = find_stability(imaging, spine, extent, progress)
+    sizes = find_sizes(spine, progress)
+    stability = find_stability(imaging, spine, extent, sizes, progress)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
-        spine=spine_findings(spine),
+        spine=spine_findings(spine, sizes),
         tumour=tumour_findings(extent, stability),
         scores=later("the decision stages"),
         advice=later("the decision stages"),
@@ -44,7 +49,7 @@ def plan(
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent))),
+        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, sizes, extent, stability))),
         drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
     )
 
@@ -89,31 +94,54 @@ def naming_files(imaging: Imaging) -> Iterator[None]:
         raise LabelError(problem.message, file=files, field=problem.field, hint=problem.hint) from problem
 
 
-def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
+def find_sizes(spine: Spine | Skipped, progress: Progress) -> tuple[LevelMorphometry, ...]:
+    if isinstance(spine, Skipped):
+        return ()
+    from enbloc.anatomy.morphometry import morphometry
+
+    progress("measuring the vertebrae")
+    return morphometry(spine)
+
+
+def spine_findings(spine: Spine | Skipped, sizes: tuple[LevelMorphometry, ...]) -> SpineFindings | Skipped:
     if isinstance(spine, Skipped):
         return spine
     x, y, z = (float(step) for step in spine.grid.spacing_mm)
+    known = {one.level: one for one in sizes}
     return SpineFindings(
-        levels=spine.vertebrae,
+        levels=tuple(with_canal(vertebra, known.get(vertebra.level)) for vertebra in spine.vertebrae),
         grid_spacing_mm=(x, y, z),
         no_go_basis=spine.no_go_basis,
         structures=spine.structures,
-        morphometry=later("anatomy in depth"),
+        morphometry=sizes,
     )
 
 
+def with_canal(vertebra: Vertebra, sizes: LevelMorphometry | None) -> Vertebra:
+    """The canal's size as it was measured between bone, so that a plan states one number and not two."""
+    width, depth = (None, None) if sizes is None else (sizes.canal_width_mm, sizes.canal_depth_mm)
+    return replace(vertebra, canal_width_mm=plain_value(width), canal_depth_mm=plain_value(depth))
+
+
+def plain_value(size: Measured | None) -> float | None:
+    return None if size is None else size.value
+
+
 def find_stability(
-    imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped, progress: Progress
+    imaging: Imaging | None,
+    spine: Spine | Skipped,
+    extent: Extent | Skipped,
+    sizes: tuple[LevelMorphometry, ...],
+    progress: Progress,
 ) -> Stability | Skipped:
     if imaging is None or isinstance(spine, Skipped):
         return Skipped("no images were given, and a statement of zones says nothing of heights and density")
     if imaging.tumour is None or isinstance(extent, Skipped):
         return Skipped("there is no tumour mask")
-    from enbloc.anatomy.morphometry import morphometry
     from enbloc.tumour import stability
 
     progress("reading the stability items")
-    return stability(spine, imaging, extent, morphometry(spine))
+    return stability(spine, imaging, extent, sizes)
 
 
 def tumour_findings(extent: Extent | Skipped, stability: Stability | Skipped) -> TumourFindings | Skipped:
@@ -129,8 +157,17 @@ def tumour_findings(extent: Extent | Skipped, stability: Stability | Skipped) ->
     )
 
 
-def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped) -> Iterator[Caveat]:
-    """Every caveat of every stage, in the order of the stages."""
+def warnings(
+    case: Case,
+    imaging: Imaging | None,
+    spine: Spine | Skipped,
+    sizes: tuple[LevelMorphometry, ...],
+    extent: Extent | Skipped,
+    stability: Stability | Skipped,
+) -> Iterator[Caveat]:
+    """Every caveat of every stage, in the order of the stages; what sizes and stability items lack stands beside
+    them.
+    """
     yield from contradictions(case)
     if imaging is not None:
         yield from (Caveat(name, text) for name, text in imaging.notes)
@@ -138,8 +175,11 @@ def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent
         yield from spine.caveats
         yield from out_of_view(case, spine)
         yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
+    yield from (caveat for one in sizes for caveat in one.caveats if caveat.id == "morphometry-outlier")
     if isinstance(extent, Extent):
         yield from extent.caveats
+    if isinstance(stability, Stability):
+        yield from (c for row in stability.levels for i in row.items for c in i.caveats if c.id in STABILITY_WARNINGS)
 
 
 def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:

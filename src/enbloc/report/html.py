@@ -16,6 +16,7 @@ from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan, Stability
 from enbloc.report import stability as sins
 from enbloc.report import words
+from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
     BONE_WINDOW_HU,
     NOT_IMAGED,
@@ -55,6 +56,8 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         slices_note=_slices_note(plan, slices, scene),
         without_pictures=_without_pictures(plan, slices, surfaces),
         not_done=not_done(plan),
+        sizes=sizes_shown(plan),
+        sizes_mark=OUTSIDE,
         words=words,
         sins=sins,
         stability=_stability(plan),

@@ -18,7 +18,6 @@ TITLES = {
     "perfusion": "Embolisation, cord blood flow, blood loss",
     "shortening": "Shortening of the column",
     "mechanics": "Mechanics of the reconstruction",
-    "spine.morphometry": "Morphometry of the vertebrae",
     "tumour.barriers": "Barriers touched and breached",
     "tumour.wbb": "WBB clock",
     "tumour.epidural": "Epidural grade",
