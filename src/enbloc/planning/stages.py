@@ -16,7 +16,6 @@ from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
 from enbloc.tumour import Extent, Stability
 
-
 STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
 """Caveats of stability items that put the item itself, or the mask, in question."""
 
