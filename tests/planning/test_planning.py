@@ -115,6 +115,11 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
         "closing the compartments",
         "measuring the tumour",
         "laying the tumour against the barriers",
+    assert steps == [
+        "finding the vertebrae",
+        "measuring the tumour",
+        "measuring the vertebrae",
+        "reading the stability items",
     ]
 
 

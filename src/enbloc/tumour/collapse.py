@@ -176,7 +176,8 @@ def collapse_caveats(
 ) -> Iterator[Caveat]:
     if abs(loss.value - rule.half) <= ROUNDING:
         yield Caveat(
-            "collapse-exactly-half", "the score does not define a loss of exactly 50 %: taken as less than 50 %"
+            "collapse-exactly-half",
+            f"{level} has lost 50 % of its height, which the score does not define: taken as less than 50 %",
         )
     for other, why in references.passed_over:
         yield Caveat("neighbour-passed-over", f"{other} {why}, so heights are not compared with it")
