@@ -3,8 +3,9 @@
 from enbloc.anatomy.spine import BONE_PARTS, Frame, Numbering, Part, Spine, Vertebra
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Imaging
+from enbloc.knowledge import vessel_kind
 
-__all__ = ["BONE_PARTS", "Frame", "Numbering", "Part", "Spine", "Vertebra", "locate"]
+__all__ = ["BONE_PARTS", "Frame", "Numbering", "Part", "Spine", "Vertebra", "locate", "vessel_kind"]
 
 
 def locate(imaging: Imaging, progress: Progress = silent) -> Spine:

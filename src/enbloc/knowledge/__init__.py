@@ -1,5 +1,13 @@
 """Published tables, the bibliography they cite, and their loader."""
 
+from enbloc.knowledge.escc import (
+    EsccGrade,
+    EsccRule,
+    escc_contact_mm,
+    escc_grades,
+    escc_rules,
+    lowest_cord_level,
+)
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -20,20 +28,32 @@ from enbloc.knowledge.tomita_types import (
     tomita_types,
     tomita_zones,
 )
+from enbloc.knowledge.vessels import asked_vessels, vessel_kind, vessel_limits
+from enbloc.knowledge.wbb import SECTORS, WbbConvention, WbbLayer, wbb_conventions, wbb_layers
 
 __all__ = [
     "CHECKED",
+    "SECTORS",
+    "EsccGrade",
+    "EsccRule",
     "LabelScheme",
     "Reference",
     "TypeMeaning",
     "TypeRule",
+    "WbbConvention",
+    "WbbLayer",
     "ZoneMeaning",
+    "asked_vessels",
     "bibliography",
     "cite",
+    "escc_contact_mm",
+    "escc_grades",
+    "escc_rules",
     "knowledge_sha256",
     "level_of",
     "load_scheme",
     "load_table",
+    "lowest_cord_level",
     "parse_bibliography",
     "parse_scheme",
     "parse_table",
@@ -43,4 +63,8 @@ __all__ = [
     "tomita_rules",
     "tomita_types",
     "tomita_zones",
+    "vessel_kind",
+    "vessel_limits",
+    "wbb_conventions",
+    "wbb_layers",
 ]

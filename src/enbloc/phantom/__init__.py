@@ -1,6 +1,7 @@
 """Parametric patients with known truth: the truth is that of their implicit shapes, never of the room `anatomy`."""
 
 from enbloc.phantom.erase import erase
+from enbloc.phantom.findings import CellTruth, canal_section_share, vessel_distance_mm, wbb_truth
 from enbloc.phantom.make import Phantom, make_phantom
 from enbloc.phantom.spec import COLUMN, VARIANTS, PhantomSpec, TumourSpec, mirrored
 from enbloc.phantom.truth import LevelTruth, Truth, ZoneCode, ZoneTruth
@@ -9,6 +10,7 @@ from enbloc.phantom.write import write_phantom
 __all__ = [
     "COLUMN",
     "VARIANTS",
+    "CellTruth",
     "LevelTruth",
     "Phantom",
     "PhantomSpec",
@@ -16,8 +18,11 @@ __all__ = [
     "TumourSpec",
     "ZoneCode",
     "ZoneTruth",
+    "canal_section_share",
     "erase",
     "make_phantom",
     "mirrored",
+    "vessel_distance_mm",
+    "wbb_truth",
     "write_phantom",
 ]

@@ -9,13 +9,32 @@ from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings,
 from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
-from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExtent
+from enbloc.tumour import (
+    CanalExtent,
+    Contact,
+    EpiduralFindings,
+    Extent,
+    GradeHint,
+    Involvement,
+    Lesion,
+    TomitaType,
+    VesselFindings,
+    WbbCell,
+    WbbFindings,
+    WbbLevel,
+    Zone,
+    ZoneExtent,
+)
 
 __all__ = [
     "SCHEMA",
+    "CanalExtent",
+    "Contact",
     "Drawing",
+    "EpiduralFindings",
     "Extent",
     "Frame",
+    "GradeHint",
     "Involvement",
     "Lesion",
     "Manifest",
@@ -27,6 +46,10 @@ __all__ = [
     "TomitaType",
     "TumourFindings",
     "Vertebra",
+    "VesselFindings",
+    "WbbCell",
+    "WbbFindings",
+    "WbbLevel",
     "Zone",
     "ZoneExtent",
     "plan",

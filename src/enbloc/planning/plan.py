@@ -8,7 +8,7 @@ from enbloc.anatomy import Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.tumour import Extent
+from enbloc.tumour import EpiduralFindings, Extent, VesselFindings, WbbFindings
 
 SCHEMA = "enbloc.plan/1"
 
@@ -38,12 +38,12 @@ class SpineFindings:
 
 @dataclass(frozen=True, slots=True)
 class TumourFindings(Extent):
-    """Extent and type, beside the findings that later rooms add."""
+    """Extent and type, the clock, the canal and the vessels, beside the findings that later rooms add."""
 
     barriers: Skipped
-    wbb: Skipped
-    epidural: Skipped
-    vessels: Skipped
+    wbb: WbbFindings | Skipped
+    epidural: EpiduralFindings | Skipped
+    vessels: VesselFindings | Skipped
 
 
 @dataclass(frozen=True, slots=True, eq=False)

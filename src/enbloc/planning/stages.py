@@ -14,7 +14,7 @@ from enbloc.core.evidence import Caveat, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
-from enbloc.tumour import Extent
+from enbloc.tumour import EpiduralFindings, Extent, VesselFindings, WbbFindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,12 @@ def plan(
     """
     spine = find_spine(imaging, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
+    tumour = tumour_findings(extent, imaging, spine, progress)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
         spine=spine_findings(spine),
-        tumour=tumour_findings(extent),
+        tumour=tumour,
         scores=later("the decision stages"),
         advice=later("the decision stages"),
         revised=later("the resection stage"),
@@ -43,7 +44,7 @@ def plan(
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent))),
+        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, tumour))),
         drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
     )
 
@@ -101,19 +102,42 @@ def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
     )
 
 
-def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
+def tumour_findings(
+    extent: Extent | Skipped, imaging: Imaging | None, spine: Spine | Skipped, progress: Progress
+) -> TumourFindings | Skipped:
     if isinstance(extent, Skipped):
         return extent
+    wbb, epidural, vessels = near_tumour(extent, imaging, spine, progress)
     return TumourFindings(
         **{field.name: getattr(extent, field.name) for field in fields(Extent)},
         barriers=later("anatomy in depth"),
-        wbb=later("anatomy in depth"),
-        epidural=later("anatomy in depth"),
-        vessels=later("anatomy in depth"),
+        wbb=wbb,
+        epidural=epidural,
+        vessels=vessels,
     )
 
 
-def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped) -> Iterator[Caveat]:
+def near_tumour(
+    extent: Extent, imaging: Imaging | None, spine: Spine | Skipped, progress: Progress
+) -> tuple[WbbFindings | Skipped, EpiduralFindings | Skipped, VesselFindings | Skipped]:
+    """Clock, canal and vessels, which need the tumour's mask: a statement has no shape."""
+    if not isinstance(spine, Spine) or imaging is None or imaging.tumour is None:
+        stated = Skipped("the extent is stated, and there is no tumour mask to measure")
+        return stated, stated, stated
+    from enbloc.tumour import canal_findings, clock, field_around, vessel_contacts
+
+    progress("reading the clock, the canal and the vessels")
+    field = field_around(spine, imaging.grid)
+    return (
+        clock(spine, imaging, extent),
+        canal_findings(spine, imaging, extent, field),
+        vessel_contacts(imaging, field),
+    )
+
+
+def warnings(
+    case: Case, imaging: Imaging | None, spine: Spine | Skipped, tumour: TumourFindings | Skipped
+) -> Iterator[Caveat]:
     """Every caveat of every stage, in the order of the stages."""
     yield from contradictions(case)
     if imaging is not None:
@@ -122,8 +146,14 @@ def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent
         yield from spine.caveats
         yield from out_of_view(case, spine)
         yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
-    if isinstance(extent, Extent):
-        yield from extent.caveats
+    if isinstance(tumour, TumourFindings):
+        yield from tumour.caveats
+        if isinstance(tumour.wbb, WbbFindings):
+            yield from tumour.wbb.caveats
+        if isinstance(tumour.epidural, EpiduralFindings):
+            yield from tumour.epidural.grade.caveats
+        if isinstance(tumour.vessels, VesselFindings):
+            yield from tumour.vessels.caveats
 
 
 def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enbloc.core.errors import InputError, nearest, one_line
-from enbloc.knowledge import bibliography, cite, tomita_rules
+from enbloc.knowledge import bibliography, cite, escc_rules, tomita_rules
 from enbloc.planning.document import plain, plan_document
 from enbloc.planning.plan import SCHEMA, Plan
 
@@ -116,9 +116,11 @@ def step_branch(step: dict[str, Any]) -> Branch:
 
 def checked(rule: str, source: str) -> str:
     """How the rule was checked against its source: the mark of its row, else that of the work itself."""
-    row = next((row for row in tomita_rules() if rule.startswith(f"tomita/{row.id}:")), None)
-    if row is not None:
-        return row.checked
+    marks = {f"tomita/{row.id}": row.checked for row in tomita_rules()}
+    marks |= {f"escc/{row.id}": row.checked for row in escc_rules()}
+    name = rule.partition(":")[0]
+    if name in marks:
+        return marks[name]
     work = bibliography().get(source)
     return work.checked if work else "unverified"
 
