@@ -95,12 +95,13 @@ def test_no_mask_and_no_statement(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_warning_once_and_none_lost(imaged: Plan) -> None:
-    """Case, reading, spine and vertebrae (three times the same), extent."""
+    """Case, reading, spine and vertebrae (three times the same), extent, canal."""
     assert [caveat.id for caveat in imaged.warnings] == [
         "enneking-on-metastasis",
         "resampled",
         "cut-at-border",
         "skip-not-excluded",
+        "epidural-on-ct",
     ]
 
 
@@ -109,7 +110,7 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enbloc.tumour, "measure", lambda spine, stated: stand_ins.extent())
     steps: list[str] = []
     plan(stand_ins.case(), stand_ins.imaging(), progress=steps.append)
-    assert steps == ["finding the vertebrae", "measuring the tumour"]
+    assert steps == ["finding the vertebrae", "measuring the tumour", "reading the clock, the canal and the vessels"]
 
 
 @pytest.mark.parametrize("kind", ["stated", "imaged"])
