@@ -8,7 +8,20 @@ from enbloc.anatomy import Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.tumour import EpiduralFindings, Extent, VesselFindings, WbbFindings
+from enbloc.tumour import Contact, EpiduralFindings, Extent, GradeHint, VesselFindings, WbbFindings, WbbLevel
+
+__all__ = [
+    "SCHEMA",
+    "Contact",
+    "Drawing",
+    "GradeHint",
+    "Manifest",
+    "Plan",
+    "SpineFindings",
+    "TumourFindings",
+    "WbbFindings",
+    "WbbLevel",
+]
 
 SCHEMA = "enbloc.plan/1"
 

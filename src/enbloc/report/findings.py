@@ -7,7 +7,7 @@ from math import cos, pi, sin
 
 from enbloc.core.evidence import Measured
 from enbloc.knowledge import SECTORS, WbbLayer, escc_grades, wbb_conventions, wbb_layers
-from enbloc.planning import Contact, GradeHint, WbbFindings, WbbLevel
+from enbloc.planning.plan import Contact, GradeHint, WbbFindings, WbbLevel
 
 SIZE = 350.0
 """Side of the square the clock is drawn in."""
@@ -55,7 +55,9 @@ def _clock(level: WbbLevel, unknown: tuple[str, ...]) -> Clock:
     original, group = wbb_conventions()
     shown = {(cell.sector_1997, cell.layer): cell.involvement.value for cell in level.cells}
     segments = [
-        _segment(place, ring, layer, UNKNOWN if layer in unknown else shown.get((original.number(place), layer), "free"))
+        _segment(
+            place, ring, layer, UNKNOWN if layer in unknown else shown.get((original.number(place), layer), "free")
+        )
         for ring, layer in enumerate(row.id for row in wbb_layers())
         for place in range(SECTORS)
     ]

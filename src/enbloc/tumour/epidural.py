@@ -20,7 +20,7 @@ from enbloc.tumour.field import TumourField
 BODIES = ("dural-sac", "cord")
 UNLABELLED, NEAR, FREE = "unlabelled", "near", "free"
 SECTION_MM = 1.0
-PIXEL_MM = 0.6
+PIXEL_MM = 0.5
 HALF_WIDTH_MM = 21.0
 AROUND_MM = 20.0
 LEAST_AREA_SHARE = 0.3
@@ -108,11 +108,11 @@ def canal_extent(
     own = canal & (spine.owner[box.slices] == spine.vertebrae.index(vertebra) + 1)
     if not own.any():
         return None
-    points, weight, middles = _section_points(spine, vertebra, box, canal, own)
+    points, inside, middles = _section_points(spine, vertebra, box, canal, own)
     filled = _filled(tumour, points)
-    area = weight.sum(axis=1)
+    area = inside.sum(axis=1)
     whole = area > LEAST_AREA_SHARE * np.median(area)
-    shares = [np.where(whole, (weight * part).sum(axis=1) / np.maximum(area, 1e-9), 0.0) for part in filled]
+    shares = [np.where(whole, (inside & part).sum(axis=1) / np.maximum(area, 1), 0.0) for part in filled]
     worst = int(shares[0].argmax() if shares[0].any() else shares[2].argmax())
     x, y, z = (float(v) for v in middles[worst])
     empty = not shares[2].any()
@@ -121,7 +121,7 @@ def canal_extent(
         involvement=involvement,
         volume_mm3=volume_mm3,
         volume_share=_volume_share(spine, box, own, tumour),
-        section_share=Measured(*(min(1.0, float(share.max())) for share in shares)),
+        section_share=Measured(*(float(share.max()) for share in shares)),
         section_at_mm=None if empty else (x, y, z),
     )
 
@@ -140,8 +140,8 @@ def _volume_share(spine: Spine, box: Box, own: Mask, tumour: TumourField) -> Mea
     return Measured(value, 0.5 * (value + low), 0.5 * (value + high))
 
 
-def _section_points(spine: Spine, vertebra: Vertebra, box: Box, canal: Mask, own: Mask) -> tuple[Array, Array, Array]:
-    """Points (sections, pixels, 3) on planes square to the canal, how much canal is at each, and the planes' middles.
+def _section_points(spine: Spine, vertebra: Vertebra, box: Box, canal: Mask, own: Mask) -> tuple[Array, Mask, Array]:
+    """Points (sections, pixels, 3) on planes square to the canal, which lie in the canal, and the planes' middles.
 
     The planes whose middle lies in this level's own canal.
     """
@@ -160,8 +160,8 @@ def _section_points(spine: Spine, vertebra: Vertebra, box: Box, canal: Mask, own
     middles = centre + rows[:, None] * axis
     points = middles[:, None, :] + (a * across + b * ahead)[None]
     index = np.moveaxis(grid.affine.to_index(points), -1, 0)
-    weight = map_coordinates(canal.astype(np.float32), index, order=1, mode="constant")
-    return points, weight, middles
+    inside: Mask = map_coordinates(canal.astype(np.float32), index, order=1, mode="constant") > 0.5
+    return points, inside, middles
 
 
 def canal_axis(spine: Spine, vertebra: Vertebra) -> Vector:
