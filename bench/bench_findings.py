@@ -22,7 +22,7 @@ LARGE = (512, 512, 400)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One phantom. Cells by what was read; canal and vessels as value minus truth and whether truth lay in the range."""
+    """One phantom. Cells by what was read; canal and vessels: value minus truth, and whether truth lay in the range."""
 
     sure: int
     sure_right: int
@@ -117,7 +117,7 @@ def large_scan(times: int, smoke: bool, figures: Figures) -> None:
     from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
     from enbloc.tumour import canal_findings, clock, field_around, measure, vessel_contacts
 
-    levels = ("T11", "T12", "L1") if smoke else tuple(f"T{n}" for n in range(6, 13)) + ("L1", "L2", "L3")
+    levels = ("T11", "T12", "L1") if smoke else (*(f"T{n}" for n in range(6, 13)), "L1", "L2", "L3")
     tumour = TumourSpec(type=5, variant="with-canal", level="T12")
     spacing, shape = ((1.5, 1.5, 1.5), None) if smoke else ((0.8, 0.8, 0.8), LARGE)
     imaging = make_phantom(PhantomSpec(levels=levels, tumour=tumour, spacing_mm=spacing, shape=shape)).imaging

@@ -109,8 +109,8 @@ def test_the_clock_holds_what_is_true(name):
 
 @pytest.mark.parametrize("name", SPECS)
 def test_volumes_of_the_cells(name):
-    """All cells together miss truth by less than a fifth of the tumour: frames within 2 degrees and 1 mm move a shell of
-    1 mm across borders, on cells some 5 to 10 mm wide.
+    """All cells together miss truth by less than a fifth of the tumour: frames within 2 degrees and 1 mm move a shell
+    of 1 mm across borders, on cells some 5 to 10 mm wide.
     """
     phantom, found = made(name)
     truth, read = true_cells(phantom), cells(found)
