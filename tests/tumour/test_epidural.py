@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import atan, degrees
 
@@ -12,6 +13,7 @@ from enbloc.case import StatedExtent
 from enbloc.core.evidence import Skipped
 from enbloc.knowledge import escc_grades, escc_rules
 from enbloc.tumour import Involvement, canal_findings, field_around, measure
+from enbloc.tumour.epidural import canal_axis
 from tumour.near import block, framed, imaging
 from tumour.toy import Toy
 
@@ -67,6 +69,18 @@ def test_the_worst_section_is_where_most_is_filled():
     assert row.section_share.value == pytest.approx(0.5, abs=0.05)
     assert 27.5 <= row.section_at_mm[2] <= 30.5
     assert row.section_at_mm[:2] == pytest.approx((29.5, 23.5))
+
+
+def test_sections_are_square_to_the_line_through_the_neighbouring_canal_centres():
+    """16 mm from level to level; centres of T11 and L1 moved 12 mm forwards and 12 mm backwards: 24 forwards, 32 up."""
+    spine = framed(from_bone(6))
+    shift = {"T11": 12.0, "L1": -12.0}
+    moved = tuple(
+        replace(v, canal_centre_mm=(v.canal_centre_mm[0], v.canal_centre_mm[1] + shift.get(v.level, 0.0), z))
+        for v, z in ((v, v.canal_centre_mm[2]) for v in spine.vertebrae)
+    )
+    axis = canal_axis(replace(spine, vertebrae=moved), moved[1])
+    assert axis == pytest.approx((0.0, 0.6, 0.8), abs=1e-9)
 
 
 def test_a_free_canal():
