@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from enbloc.anatomy import Frame, Numbering, Spine, Vertebra
+from enbloc.anatomy import Frame, Numbering, Part, Spine, Vertebra
 from enbloc.case import Case, parse_case
 from enbloc.core.evidence import Caveat, Step
 from enbloc.core.geometry import Affine, Box
@@ -61,15 +61,19 @@ def vertebra(level: Level, z: int) -> Vertebra:
 
 
 def spine() -> Spine:
+    """Body in front, canal behind; tumour at the border between the two of T12."""
     nothing = np.zeros(GRID.shape, bool)
+    part = np.zeros(GRID.shape, np.uint8)
+    part[1:5, :3], part[1:5, 3:] = Part.CANAL, Part.BODY
+    owner = np.where(part > 0, np.where(np.arange(GRID.shape[2]) < 6, 2, 1), 0).astype(np.uint8)
     return Spine(
         grid=GRID,
         region=GRID.box,
         vertebrae=(vertebra(Level.T12, 6), vertebra(Level.L1, 0)),
-        part=np.zeros(GRID.shape, np.uint8),
-        owner=np.zeros(GRID.shape, np.uint8),
+        part=part,
+        owner=owner,
         estimated=nothing,
-        tumour=nothing,
+        tumour=imaging().tumour,
         no_go=nothing,
         no_go_basis="canal (cord position unknown)",
         structures=("aorta",),

@@ -167,3 +167,40 @@ def test_zones(dev):
 def test_a_sound_outline_is_left_alone(dev):
     """The labels are whole: no tumour voxel outside them is bone (a few percent may lie in their gaps)."""
     assert np.count_nonzero(dev.spine.estimated) <= 0.05 * dev.truth["voxels"]
+
+
+def test_the_clock_lies_on_the_tumours_side(dev):
+    """The script grows each tumour on one side: more of the clock's volume lies there (1 to 6 of 1997: right)."""
+    from enbloc.tumour import clock
+
+    found = clock(dev.spine, dev.imaging, dev.extent)
+    assert {row.level for row in found.levels} == set(dev.extent.levels)
+    sides = {"right": 0.0, "left": 0.0}
+    for row in found.levels:
+        for cell in row.cells:
+            sides["right" if cell.sector_1997 <= 6 else "left"] += cell.volume_mm3
+    if dev.truth["side"] in sides:
+        assert max(sides, key=lambda side: sides[side]) == dev.truth["side"]
+
+
+def test_canal_and_vessels_give_an_answer_that_fits_the_truth(dev):
+    """Tumour in the canal where the script put it there (elsewhere borders may differ about a hundredth of the tumour);
+    vessels where the labels hold them.
+    """
+    from enbloc.tumour import canal_findings, field_around, vessel_contacts
+
+    field = field_around(dev.spine, dev.imaging.grid)
+    found = canal_findings(dev.spine, dev.imaging, dev.extent, field)
+    in_canal = sum(row.volume_mm3 for row in found.levels)
+    if Zone.CANAL in dev.true_zones():
+        assert in_canal > 0.01 * dev.truth["volume_mm3"]
+        assert found.grade.high != "0"
+    else:
+        assert in_canal < 0.01 * dev.truth["volume_mm3"]
+        assert found.grade.low == "0"
+    vessels = vessel_contacts(dev.imaging, field)
+    labelled = {name for labels in dev.imaging.labels for name in labels.structures.values()}
+    if "aorta" in labelled:
+        assert "aorta" in {one.structure for one in vessels.contacts} | set(vessels.farther)
+    else:
+        assert vessels.skipped == "no vessel is labelled"

@@ -1,10 +1,11 @@
 """Label map to spine: plausibility, frames, parts, canal, discs, outline of destroyed bone."""
 
-from enbloc.anatomy.morphometry import ExpectedRange, LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.compartment import BARRIERS, Barrier, Compartment
+from enbloc.anatomy.morphometry import ExpectedRange, LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.spine import BONE_PARTS, Frame, Numbering, Part, Spine, Vertebra
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Imaging
+from enbloc.knowledge import vessel_kind
 
 __all__ = [
     "BARRIERS",
@@ -21,6 +22,7 @@ __all__ = [
     "Vertebra",
     "compartments",
     "locate",
+    "vessel_kind",
 ]
 
 

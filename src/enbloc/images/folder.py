@@ -16,24 +16,26 @@ from enbloc.images.raw import Note, RawImage, closest_ras
 from enbloc.images.read import ending_of, read_image
 from enbloc.images.space import rounding_note, same_voxels
 from enbloc.knowledge.schemes import LabelScheme
+from enbloc.knowledge.vessels import vessel_kind
 
 Binary = npt.NDArray[np.bool_]
 
 MOST_STRUCTURES = 255
 """As many as eight bits can number."""
-_NEEDED = ("canal", "cord", "dural-sac", "aorta", "inferior-vena-cava", "superior-vena-cava", "vertebrae", "disc")
-_NEEDED_PREFIXES = ("body-", "disc-", "endplate", "part-", "iliac-", "rib-", "instance-")
+_NEEDED = ("canal", "cord", "dural-sac", "vertebrae", "disc")
+_NEEDED_PREFIXES = ("body-", "disc-", "endplate", "part-", "rib-", "instance-")
 
 
 def is_needed(structure: str) -> bool:
-    """Whether anatomy uses the structure; the others in a folder are listed but not read."""
-    return is_level(structure) or structure in _NEEDED or structure.startswith(_NEEDED_PREFIXES)
+    """Whether anything uses the structure (every vessel is); the others in a folder are listed but not read."""
+    known = is_level(structure) or structure in _NEEDED or structure.startswith(_NEEDED_PREFIXES)
+    return known or vessel_kind(structure) is not None
 
 
 def read_folder(
     folder: Path, file: str, scheme: LabelScheme
 ) -> tuple[npt.NDArray[np.uint8], Grid, dict[int, str], tuple[Note, ...]]:
-    """One map of the structures that anatomy uses, closest to RAS; files are read one by one.
+    """One map of the structures that are used, closest to RAS; files are read one by one.
 
     Where files overlap the first in the scheme's order keeps the voxel. Raises SpaceMismatch when a file has another
     grid than the first one, LabelError when no file of the scheme is there.

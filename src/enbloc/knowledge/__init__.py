@@ -4,9 +4,16 @@ from enbloc.knowledge.barrier_tables import (
     Borders,
     Tissue,
     barrier_borders,
-    barrier_rule_checked,
     barrier_tissues,
     leak_near_mm,
+)
+from enbloc.knowledge.escc import (
+    EsccGrade,
+    EsccRule,
+    escc_contact_mm,
+    escc_grades,
+    escc_rules,
+    lowest_cord_level,
 )
 from enbloc.knowledge.loader import (
     CHECKED,
@@ -29,28 +36,39 @@ from enbloc.knowledge.tomita_types import (
     tomita_types,
     tomita_zones,
 )
+from enbloc.knowledge.vessels import asked_vessels, vessel_kind, vessel_limits
+from enbloc.knowledge.wbb import SECTORS, WbbConvention, WbbLayer, wbb_conventions, wbb_layers
 
 __all__ = [
     "Borders",
     "CHECKED",
+    "EsccGrade",
+    "EsccRule",
     "LabelScheme",
     "Reference",
+    "SECTORS",
     "SinsItem",
     "SinsReading",
     "Tissue",
     "TypeMeaning",
     "TypeRule",
+    "WbbConvention",
+    "WbbLayer",
     "ZoneMeaning",
+    "asked_vessels",
     "barrier_borders",
-    "barrier_rule_checked",
     "barrier_tissues",
     "bibliography",
     "cite",
+    "escc_contact_mm",
+    "escc_grades",
+    "escc_rules",
     "knowledge_sha256",
     "leak_near_mm",
     "level_of",
     "load_scheme",
     "load_table",
+    "lowest_cord_level",
     "parse_bibliography",
     "parse_scheme",
     "parse_table",
@@ -63,4 +81,8 @@ __all__ = [
     "tomita_rules",
     "tomita_types",
     "tomita_zones",
+    "vessel_kind",
+    "vessel_limits",
+    "wbb_conventions",
+    "wbb_layers",
 ]

@@ -74,15 +74,6 @@ def leak_near_mm() -> float:
     return float(load_table(TISSUES)["leak"]["near_mm"])
 
 
-def barrier_rule_checked(rule: str) -> str | None:
-    """The mark of the row behind `barriers/<id>: strength` or `barriers/<id>: leads to`; None for other rules."""
-    name, _, what = rule.removeprefix("barriers/").partition(": ")
-    row = barrier_tissues().get(name)
-    if row is None:
-        return None
-    return row.leads_to_checked if what == "leads to" else row.checked
-
-
 def _made(kind: type[Row], row: dict[str, Any], file: str) -> Row:
     try:
         return kind(**row)

@@ -2,6 +2,7 @@
 
 from enbloc.phantom.collapse import CollapseTruth
 from enbloc.phantom.erase import erase
+from enbloc.phantom.findings import CellTruth, canal_section_share, vessel_distance_mm, wbb_truth
 from enbloc.phantom.make import Phantom, make_phantom
 from enbloc.phantom.spec import COLUMN, VARIANTS, Collapse, PhantomSpec, TumourSpec, mirrored
 from enbloc.phantom.truth import LevelTruth, Truth, ZoneCode, ZoneTruth
@@ -9,7 +10,7 @@ from enbloc.phantom.write import write_phantom
 
 __all__ = [
     "COLUMN",
-    "VARIANTS",
+    "CellTruth",
     "Collapse",
     "CollapseTruth",
     "LevelTruth",
@@ -17,10 +18,14 @@ __all__ = [
     "PhantomSpec",
     "Truth",
     "TumourSpec",
+    "VARIANTS",
     "ZoneCode",
     "ZoneTruth",
+    "canal_section_share",
     "erase",
     "make_phantom",
     "mirrored",
+    "vessel_distance_mm",
+    "wbb_truth",
     "write_phantom",
 ]

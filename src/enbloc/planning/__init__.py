@@ -1,36 +1,48 @@
-"""The one place that calls rooms in order, and the documents a plan is written as.
+"""The one place that calls rooms in order, and the documents a plan is written as."""
 
-The nouns that findings are made of are named here too, for the faces, which know a plan and not the rooms behind it.
-"""
-
-from enbloc.anatomy import Barrier, Frame, Part, Spine, Vertebra
 from enbloc.planning.document import plan_document, plan_json, write_plan_json
-from enbloc.planning.plan import SCHEMA, Drawing, Manifest, PatchArea, Plan, SpineFindings, TumourFindings
-from enbloc.planning.schema import plan_schema
-from enbloc.planning.stages import Settings, plan
-from enbloc.planning.why import why
-from enbloc.tumour import (
+from enbloc.planning.nouns import (
+    Barrier,
     BarrierFinding,
+    CanalExtent,
+    EpiduralFindings,
     Extent,
+    Frame,
+    GradeHint,
     Involvement,
     LeakPath,
     Lesion,
     LevelBarriers,
     LevelStability,
+    Part,
+    Spine,
     Stability,
     StabilityItem,
     State,
     TomitaType,
+    TubeContact,
+    Vertebra,
+    VesselFindings,
+    WbbCell,
+    WbbFindings,
+    WbbLevel,
     Zone,
     ZoneExtent,
 )
+from enbloc.planning.plan import SCHEMA, Drawing, Manifest, PatchArea, Plan, SpineFindings, TumourFindings
+from enbloc.planning.schema import plan_schema
+from enbloc.planning.stages import Settings, plan
+from enbloc.planning.why import why
 
 __all__ = [
     "Barrier",
     "BarrierFinding",
+    "CanalExtent",
     "Drawing",
+    "EpiduralFindings",
     "Extent",
     "Frame",
+    "GradeHint",
     "Involvement",
     "LeakPath",
     "Lesion",
@@ -48,8 +60,13 @@ __all__ = [
     "StabilityItem",
     "State",
     "TomitaType",
+    "TubeContact",
     "TumourFindings",
     "Vertebra",
+    "VesselFindings",
+    "WbbCell",
+    "WbbFindings",
+    "WbbLevel",
     "Zone",
     "ZoneExtent",
     "plan",

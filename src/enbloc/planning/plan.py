@@ -9,8 +9,7 @@ from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
-
-from enbloc.tumour import Contact, Extent, LevelBarriers, Stability
+from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
 
 SCHEMA = "enbloc.plan/1"
 
@@ -53,12 +52,12 @@ class SpineFindings:
 
 @dataclass(frozen=True, slots=True)
 class TumourFindings(Extent):
-    """Extent and type, beside the findings that later rooms add."""
+    """Extent and type, beside what lies around the tumour."""
 
     barriers: tuple[LevelBarriers, ...] | Skipped
-    wbb: Skipped
-    epidural: Skipped
-    vessels: Skipped
+    wbb: WbbFindings | Skipped
+    epidural: EpiduralFindings | Skipped
+    vessels: VesselFindings | Skipped
     stability: Stability | Skipped
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 from enbloc import __version__
 from enbloc.anatomy import Spine
-from enbloc.case import Case, StatedExtent, contradictions
+from enbloc.case import Case, StatedExtent
 from enbloc.core.errors import LabelError
-from enbloc.core.evidence import Caveat, Progress, Skipped, silent
+from enbloc.core.evidence import Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import knowledge_sha256
-from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
-from enbloc.tumour import Extent, Stability
+from enbloc.planning.caveats import warnings
+from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
+from enbloc.planning.plan import Drawing, Manifest, Plan
+from enbloc.tumour import Extent
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,15 @@ def plan(
     Raises LabelError when the labels cannot be those of a spine. Same arguments, same plan.
     """
     spine = find_spine(imaging, progress)
+    build = find_build(spine, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
-    stability = find_stability(imaging, spine, extent, progress)
+    around = find_around(imaging, spine, build, extent, progress)
+    tumour = tumour_findings(extent, around)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
-        spine=spine_findings(spine),
-        tumour=tumour_findings(extent, stability),
+        spine=spine_findings(spine, build),
+        tumour=tumour,
         scores=later("the decision stages"),
         advice=later("the decision stages"),
         revised=later("the resection stage"),
@@ -44,8 +48,8 @@ def plan(
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent))),
-        drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
+        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, build.sizes, tumour))),
+        drawing=Drawing(imaging, spine, around.contacts) if imaging and isinstance(spine, Spine) else None,
     )
 
 
@@ -87,72 +91,6 @@ def naming_files(imaging: Imaging) -> Iterator[None]:
         role = "tumour" if problem.field == "imaging.tumour" else "labels"
         files = ", ".join(entry.file for entry in imaging.inputs if entry.role == role) or problem.file
         raise LabelError(problem.message, file=files, field=problem.field, hint=problem.hint) from problem
-
-
-def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
-    if isinstance(spine, Skipped):
-        return spine
-    x, y, z = (float(step) for step in spine.grid.spacing_mm)
-    return SpineFindings(
-        levels=spine.vertebrae,
-        grid_spacing_mm=(x, y, z),
-        no_go_basis=spine.no_go_basis,
-        structures=spine.structures,
-        morphometry=later("anatomy in depth"),
-    )
-
-
-def find_stability(
-    imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped, progress: Progress
-) -> Stability | Skipped:
-    if imaging is None or isinstance(spine, Skipped):
-        return Skipped("no images were given, and a statement of zones says nothing of heights and density")
-    if imaging.tumour is None or isinstance(extent, Skipped):
-        return Skipped("there is no tumour mask")
-    from enbloc.anatomy.morphometry import morphometry
-    from enbloc.tumour import stability
-
-    progress("reading the stability items")
-    return stability(spine, imaging, extent, morphometry(spine))
-
-
-def tumour_findings(extent: Extent | Skipped, stability: Stability | Skipped) -> TumourFindings | Skipped:
-    if isinstance(extent, Skipped):
-        return extent
-    return TumourFindings(
-        **{field.name: getattr(extent, field.name) for field in fields(Extent)},
-        barriers=later("anatomy in depth"),
-        wbb=later("anatomy in depth"),
-        epidural=later("anatomy in depth"),
-        vessels=later("anatomy in depth"),
-        stability=stability,
-    )
-
-
-def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped) -> Iterator[Caveat]:
-    """Every caveat of every stage, in the order of the stages."""
-    yield from contradictions(case)
-    if imaging is not None:
-        yield from (Caveat(name, text) for name, text in imaging.notes)
-    if isinstance(spine, Spine):
-        yield from spine.caveats
-        yield from out_of_view(case, spine)
-        yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
-    if isinstance(extent, Extent):
-        yield from extent.caveats
-
-
-def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:
-    """Levels that the case names and the label map does not hold: a wrong level, or a wrong patient's images."""
-    shown = f"{spine.levels[0]} to {spine.levels[-1]}"
-    strangers = [level for level in case.extent.levels or () if level not in spine.levels]
-    if strangers:
-        text = f"the case states {', '.join(strangers)}, which the label map ({shown}) does not hold"
-        yield Caveat("stated-level-not-in-view", text)
-    planned = [level for level in case.planned.levels or () if level not in spine.levels]
-    if planned:
-        text = f"{', '.join(planned)} is planned and not in view: the label map holds {shown}"
-        yield Caveat("planned-level-not-in-view", text)
 
 
 def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enbloc.core.errors import InputError, nearest, one_line
-from enbloc.knowledge import barrier_rule_checked, bibliography, cite, sins_items, tomita_rules
+from enbloc.knowledge import bibliography, cite
 from enbloc.planning.document import plain, plan_document
 from enbloc.planning.plan import SCHEMA, Plan
 
@@ -111,17 +111,12 @@ def claim(name: str, part: dict[str, Any]) -> str:
 
 def step_branch(step: dict[str, Any]) -> Branch:
     facts = (f"because {fact}" for fact in step["facts"])
-    source = f"rule {step['rule']}; {cite(step['source'])} [{checked(step['rule'], step['source'])}]"
+    source = f"rule {step['rule']}; {cite(step['source'])} [{step['checked'] or checked(step['source'])}]"
     return Branch(step["gives"], tuple(map(Branch, (*facts, source))))
 
 
-def checked(rule: str, source: str) -> str:
-    """How the rule was checked against its source: the mark of its row, else that of the work itself."""
-    marks = {f"tomita/{row.id}": row.checked for row in tomita_rules()}
-    marks |= {f"sins/{name}": item.checked for name, item in sins_items().items()}
-    mark = marks.get(rule.partition(":")[0]) or barrier_rule_checked(rule)
-    if mark is not None:
-        return mark
+def checked(source: str) -> str:
+    """How a work itself was seen: the mark of a rule that has no row of its own."""
     work = bibliography().get(source)
     return work.checked if work else "unverified"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enbloc.core.evidence import Measured, Skipped, Step
-from enbloc.knowledge import barrier_borders, barrier_tissues, cite
+from enbloc.core.evidence import Measured, Skipped
+from enbloc.knowledge import barrier_borders, barrier_tissues
 from enbloc.planning.plan import TumourFindings
-from enbloc.planning.why import checked
 from enbloc.report import words
 
 MARK = {"breached": "●", "touched": "◕", "touched-from-outside": "◔", "possibly-touched": "◌", "free": "○"}
@@ -35,10 +34,6 @@ def area(measured: Measured) -> str:
 
 def distance(measured: Measured) -> str:
     return f"{measured.value:.1f} ({measured.low:.1f} to {measured.high:.1f})"
-
-
-def citation(step: Step) -> str:
-    return f"{cite(step.source)} ({words.CHECKED[checked(step.rule, step.source)]})"
 
 
 def borders_mark() -> str:

@@ -13,8 +13,9 @@ from markupsafe import Markup
 
 from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
-from enbloc.planning import Plan, Stability
-from enbloc.report import barriers, words
+from enbloc.planning.nouns import Stability
+from enbloc.planning.plan import Plan
+from enbloc.report import barriers, findings, words
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -62,6 +63,7 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         sins=sins,
         stability=_stability(plan),
         barriers=barriers,
+        findings=findings,
     )  # fmt: skip
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Imaging, Mask
+from enbloc.knowledge import vessel_kind
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb, contours
 from enbloc.scene import STYLES, Scene, View
-from enbloc.scene.build import VESSELS
 from enbloc.scene.planes import PIXEL_MM, LesionPlane, lesion_planes
 from enbloc.scene.slices import Field, Outline, any_label, column_outlines, labelled_outlines, sampled_image
 
@@ -71,7 +71,7 @@ def _slice(drawing: Drawing, plane: LesionPlane) -> Picture:
     cut = plane.cut
     points = cut.points_mm
     column = column_outlines(drawing.spine, points)
-    outlines = labelled_outlines(drawing.imaging, VESSELS, points) + column
+    outlines = labelled_outlines(drawing.imaging, vessel_kind, points) + column
     background = _background(drawing.imaging, points, column)
     canvas = Canvas(_washed(background, outlines), ZOOM, WHITE, BLACK, fine=2)
     for outline in outlines:

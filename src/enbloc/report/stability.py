@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enbloc.core.evidence import Measured
-from enbloc.planning.plan import LevelStability, StabilityItem
+from enbloc.planning.nouns import LevelStability, StabilityItem
 from enbloc.report.words import plain
 
 UNITS = {"share": (100.0, 0, "%"), "mm": (1.0, 1, "mm"), "hu": (1.0, 0, "HU")}

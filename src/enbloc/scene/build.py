@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Frame, Part, Spine, Vertebra
+from enbloc.anatomy import Frame, Part, Spine, Vertebra, vessel_kind
 from enbloc.core.evidence import Skipped
 from enbloc.core.geometry import Box, Index, bounding_box
 from enbloc.core.levels import Level
@@ -23,15 +23,6 @@ NEIGHBOURS = 2
 AROUND_MM = (45.0, 70.0, 8.0)
 """How far vessels and ribs are followed beyond the vertebrae drawn: sideways, front to back, up and down."""
 SMALLEST_VOXELS = 8
-VESSELS = {
-    "aorta": "artery",
-    "iliac-artery-left": "artery",
-    "iliac-artery-right": "artery",
-    "inferior-vena-cava": "vein",
-    "superior-vena-cava": "vein",
-    "iliac-vein-left": "vein",
-    "iliac-vein-right": "vein",
-}
 PATIENT_AXES = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -195,7 +186,7 @@ def _labelled(drawing: Drawing, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
 
 
 def _kind(structure: str) -> str | None:
-    return "rib" if structure.startswith("rib-") else VESSELS.get(structure)
+    return "rib" if structure.startswith("rib-") else vessel_kind(structure)
 
 
 def _neighbourhood(spine: Spine, drawn: tuple[Vertebra, ...], imaging: Imaging) -> Box:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import Frame, Part, Spine
 from enbloc.core.geometry import Array, Vector
-from enbloc.core.volume import Grid, Imaging, LabelMap, Mask, Volume
+from enbloc.core.volume import Grid, Imaging, Mask, Volume
 
 Field = npt.NDArray[np.float32]
 """A value per pixel, shape (rows, columns)."""
@@ -132,21 +133,18 @@ def column_outlines(spine: Spine, points_mm: Array) -> list[Outline]:
     return [outline for outline in found if outline.pixels]
 
 
-def labelled_outlines(imaging: Imaging, kinds: dict[str, str], points_mm: Array) -> list[Outline]:
-    """Outlines of other labelled structures; `kinds` says which, and how they are drawn."""
+def labelled_outlines(imaging: Imaging, kind_of: Callable[[str], str | None], points_mm: Array) -> list[Outline]:
+    """Outlines of other labelled structures; `kind_of` says how each is drawn, None for what is not."""
     found: list[Outline] = []
     for labels in imaging.labels:
         at = sampling(labels.grid, points_mm)
         corners = at.read(labels.values)
         present = np.unique(corners)
-        for value, name in _wanted(labels, kinds):
-            if value in present:
-                found.append(Outline(kinds[name], name, at.share(np.asarray(corners == value))))
+        for value, name in sorted(labels.structures.items()):
+            kind = kind_of(name) if value in present else None
+            if kind is not None:
+                found.append(Outline(kind, name, at.share(np.asarray(corners == value))))
     return [outline for outline in found if outline.pixels]
-
-
-def _wanted(labels: LabelMap, kinds: dict[str, str]) -> list[tuple[int, str]]:
-    return sorted((value, name) for value, name in labels.structures.items() if name in kinds)
 
 
 def any_label(imaging: Imaging, points_mm: Array) -> Field:

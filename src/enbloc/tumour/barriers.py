@@ -196,8 +196,20 @@ def _path(finding: BarrierFinding, stage: str, tissue: Tissue) -> LeakPath:
         leads_to=tissue.leads_to,
         value=f"{words[stage]}: {tissue.leads_to}, by the {tissue.title}",
         because=(
-            Step(f"{rule}: strength", (facts[stage], *estimated), f"{tissue.title}: {strength}", tissue.source),
-            Step(f"{rule}: leads to", (), f"behind it: {tissue.leads_to}", tissue.leads_to_source),
+            Step(
+                f"{rule}: strength",
+                (facts[stage], *estimated),
+                f"{tissue.title}: {strength}",
+                tissue.source,
+                tissue.checked,
+            ),
+            Step(
+                f"{rule}: leads to",
+                (),
+                f"behind it: {tissue.leads_to}",
+                tissue.leads_to_source,
+                tissue.leads_to_checked,
+            ),
         ),
     )
 

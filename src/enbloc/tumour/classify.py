@@ -92,7 +92,7 @@ def readings(certain: Collection[str], possible: Collection[str]) -> Iterator[fr
 def step(rule: TypeRule, features: Collection[str]) -> Step:
     gives = f"type {rule.type}" if rule.type is not None else f"no type: {rule.outcome}"
     facts = tuple(sorted(features)) or ("no zone holds tumour",)
-    return Step(f"tomita/{rule.id}: {rule.says}", facts, gives, rule.source)
+    return Step(f"tomita/{rule.id}: {rule.says}", facts, gives, rule.source, rule.checked)
 
 
 def _bounds(
@@ -109,6 +109,7 @@ def _bounds(
                     (f"not found: the {name} reading that {left_open_by} leaves open",),
                     f"type {bound}",
                     other.source,
+                    other.checked,
                 )
             )
     return tuple(found)

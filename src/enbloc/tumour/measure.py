@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import BONE_PARTS, Part, Spine
 from enbloc.core.errors import LabelError
-from enbloc.core.geometry import bounding_box
+from enbloc.core.geometry import Box, bounding_box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Mask
 from enbloc.tumour.extent import Involvement, Zone, ZoneExtent
@@ -38,13 +38,14 @@ ZoneMap = npt.NDArray[np.uint8]
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbourhood:
     """The voxels around the tumour: `zone` holds positions in ZONES, `owner` 1-based vertebra numbers, `tumour` the
-    mask.
+    mask; `box` is their block of the spine's grid.
     """
 
     zone: ZoneMap
     owner: npt.NDArray[np.uint8]
     tumour: Mask
     grid: Grid
+    box: Box
     levels: tuple[Level, ...]
 
     @property
@@ -64,6 +65,7 @@ def around_tumour(spine: Spine) -> Neighbourhood:
         owner=spine.owner[box.slices],
         tumour=spine.tumour[box.slices],
         grid=spine.grid.crop(box),
+        box=box,
         levels=spine.levels,
     )
     if not (near.owner[near.zone != OUTSIDE] > 0).any():
@@ -134,7 +136,7 @@ def _drawn_borders(
 def touched(near: Neighbourhood, keys: npt.NDArray[np.int32], floor: NoiseFloor) -> list[int]:
     """Keys (owner, zone) that hold tumour, that hold a voxel next to tumour, or whose drawn border is near."""
     places = near.owner.astype(np.int32) * len(ZONES) + near.zone
-    around = _dilated(near.tumour) & ~near.tumour
+    around = dilated(near.tumour) & ~near.tumour
     found = {*np.unique(keys[near.tumour]), *np.unique(places[around]), *_outside_keys(near, around)}
     return sorted({int(key) for key in (*found, *_beyond_drawn_borders(near, places, keys, floor)) if key >= 0})
 
@@ -148,7 +150,7 @@ def _beyond_drawn_borders(
     if not tumour.any():
         return
     close = ~near.tumour & np.isin(near.zone, bone)
-    close &= _distance(tumour, near.grid.spacing_mm) <= floor.voxel_mm + floor.convention_mm
+    close &= distance_to(tumour, near.grid.spacing_mm) <= floor.voxel_mm + floor.convention_mm
     numbers = np.unique(near.owner[tumour])
     yield from (int(key) for key in np.unique(places[close]) if key // len(ZONES) in numbers)
 
@@ -158,12 +160,12 @@ def _outside_keys(near: Neighbourhood, around: Mask) -> Iterator[int]:
     open_ = around & (near.zone == OUTSIDE) & (near.owner == 0)
     if not open_.any():
         return
-    reach = _dilated(open_) & near.tumour & (near.owner > 0)
+    reach = dilated(open_) & near.tumour & (near.owner > 0)
     for number in np.unique(near.owner[reach]):
         yield int(number) * len(ZONES) + OUTSIDE
 
 
-def _dilated(mask: Mask) -> Mask:
+def dilated(mask: Mask) -> Mask:
     """`mask` with the six face neighbours of its voxels."""
     grown = mask.copy()
     for axis in range(3):
@@ -198,16 +200,16 @@ def penetration(mask: Mask, rest: Mask, drawn: Sequence[Mask], grid: Grid, floor
     seen = rest.copy()
     for border in drawn:
         seen &= ~border
-    depth_mm, beyond = _depths(seen[box.slices], inside, grid, 0.0)
+    depth_mm, beyond = depths(seen[box.slices], inside, grid, 0.0)
     reached, certain = float(depth_mm.max()), bool(beyond.any())
     for border in drawn:
-        along_mm, past = _depths(border[box.slices], inside, grid, floor.convention_mm)
+        along_mm, past = depths(border[box.slices], inside, grid, floor.convention_mm)
         reached = min(reached, float(np.minimum(depth_mm, along_mm).max()))
         certain = certain and bool((beyond & past).any())
     return min(extent, reached), certain and substantial
 
 
-def _depths(
+def depths(
     target: Mask, inside: Mask, grid: Grid, extra_mm: float
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Depth in mm of each `inside` voxel from `target`, and whether it is more than a shell and `extra_mm` away.
@@ -217,14 +219,14 @@ def _depths(
     if not target.any():
         count = int(np.count_nonzero(inside))
         return np.full(count, np.inf, dtype=np.float32), np.ones(count, dtype=bool)
-    mm = _distance(target, grid.spacing_mm)[inside]
-    voxels = _distance(target, np.ones(3))[inside]
+    mm = distance_to(target, grid.spacing_mm)[inside]
+    voxels = distance_to(target, np.ones(3))[inside]
     step = mm / voxels
     beyond = (voxels > SHELL_VOXELS) & (mm > SHELL_VOXELS * step + extra_mm)
     return mm - np.float32(0.5) * step, beyond
 
 
-def _distance(target: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def distance_to(target: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """Distance from every voxel to the nearest `target` voxel."""
     import edt
 

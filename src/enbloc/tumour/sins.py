@@ -61,6 +61,7 @@ def scored(name: str, answer: str, facts: tuple[str, ...]) -> tuple[Step, ...]:
             (answer,),
             f"{points} point{'' if points == 1 else 's'}",
             item.source,
+            item.checked,
         ),
     )
 

@@ -45,7 +45,8 @@ def location_item(level: Level) -> StabilityItem:
     answer = sins_location(level)
     if answer is None:
         return unread("location", Caveat("level-not-in-score", f"the score names no class for {level}"))
-    step = Step(f"sins/location: {answer}", (f"the level is {level}",), answer, "fisher2010")
+    item = sins_items()["location"]
+    step = Step(f"sins/location: {answer}", (f"the level is {level}",), answer, item.source, item.checked)
     return read_item("location", answer, (answer,), because=(step,))
 
 

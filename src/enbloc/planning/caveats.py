@@ -1,0 +1,54 @@
+"""The plan's warnings: every caveat of every stage, in the order of the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from enbloc.anatomy import LevelMorphometry, Spine
+from enbloc.case import Case, contradictions
+from enbloc.core.evidence import Caveat, Skipped
+from enbloc.core.volume import Imaging
+from enbloc.planning.plan import TumourFindings
+
+
+def warnings(
+    case: Case,
+    imaging: Imaging | None,
+    spine: Spine | Skipped,
+    sizes: tuple[LevelMorphometry, ...],
+    tumour: TumourFindings | Skipped,
+) -> Iterator[Caveat]:
+    """Sizes that could not be measured are told beside the sizes; only outliers are warned of."""
+    yield from contradictions(case)
+    if imaging is not None:
+        yield from (Caveat(name, text) for name, text in imaging.notes)
+    if isinstance(spine, Spine):
+        yield from spine.caveats
+        yield from out_of_view(case, spine)
+        yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
+    yield from (caveat for one in sizes for caveat in one.caveats if caveat.id == "morphometry-outlier")
+    if isinstance(tumour, TumourFindings):
+        yield from tumour.caveats
+        yield from around_caveats(tumour)
+
+
+def around_caveats(tumour: TumourFindings) -> Iterator[Caveat]:
+    if not isinstance(tumour.wbb, Skipped):
+        yield from tumour.wbb.caveats
+    if not isinstance(tumour.epidural, Skipped):
+        yield from tumour.epidural.grade.caveats
+    if not isinstance(tumour.vessels, Skipped):
+        yield from tumour.vessels.caveats
+
+
+def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:
+    """Levels that the case names and the label map does not hold: a wrong level, or a wrong patient's images."""
+    shown = f"{spine.levels[0]} to {spine.levels[-1]}"
+    strangers = [level for level in case.extent.levels or () if level not in spine.levels]
+    if strangers:
+        text = f"the case states {', '.join(strangers)}, which the label map ({shown}) does not hold"
+        yield Caveat("stated-level-not-in-view", text)
+    planned = [level for level in case.planned.levels or () if level not in spine.levels]
+    if planned:
+        text = f"{', '.join(planned)} is planned and not in view: the label map holds {shown}"
+        yield Caveat("planned-level-not-in-view", text)
