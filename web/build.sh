@@ -3,7 +3,7 @@
 #
 # With --check nothing is written: a fresh build is compared with the one that is kept.
 # Packages come from wherever npm is configured to get them; the lock holds their hashes and no address.
-# Exit codes: 0 built, or equal; 1 not equal, or a build that failed; 3 node or npm is missing.
+# Exit codes: 0 built, or equal; 1 not equal, or a build that failed; 3 node, npm or the packages cannot be had.
 set -eu
 unset CDPATH
 cd -- "$(dirname -- "$0")"
@@ -17,7 +17,10 @@ new=$(mktemp -d)
 trap 'rm -rf -- "$new"' EXIT
 
 cmp -s package-lock.json node_modules/.enbloc-lock 2>/dev/null || {
-    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || {
+        echo 'web: the packages of the lock cannot be installed, so the bundle was not built' >&2
+        exit 3
+    }
     cp package-lock.json node_modules/.enbloc-lock
 }
 {

@@ -15,7 +15,8 @@ export class Eye {
     this.changed = changed;
   }
 
-  /** One of the views that Python described, filling the picture. */
+  /** One of the views that Python described, filling the picture. A view may be cut open: then nothing nearer than its
+   * `front_mm` (from the middle towards the viewer) is drawn, until the scene is turned. */
   look(view) {
     const [towards, up] = [new Vector3(...view.viewer), new Vector3(...view.up)];
     this.camera.quaternion.setFromRotationMatrix(
@@ -23,6 +24,7 @@ export class Eye {
     );
     this.target = new Vector3(...this.middle_mm);
     this.field_mm = view.field_mm;
+    this.front_mm = view.front_mm;
     this.zoom = 1;
     this.changed();
   }
@@ -31,6 +33,7 @@ export class Eye {
   turn(aside, down) {
     const { right, up } = this.directions();
     const about = (axis, angle) => new Quaternion().setFromAxisAngle(new Vector3(...axis), angle);
+    this.front_mm = null;
     this.camera.quaternion.premultiply(about(up, -aside)).premultiply(about(right, -down)).normalize();
     this.changed();
   }
@@ -63,6 +66,7 @@ export class Eye {
   ready() {
     const [halfWidth, halfHeight] = [this.stage.clientWidth, this.stage.clientHeight].map((n) => (n / 2) * this.mmPerPixel());
     Object.assign(this.camera, { left: -halfWidth, right: halfWidth, top: halfHeight, bottom: -halfHeight });
+    this.camera.near = this.front_mm === null ? 0 : AWAY_MM - this.front_mm;
     this.camera.position.copy(this.target).addScaledVector(new Vector3(...this.directions().towards), AWAY_MM);
     this.camera.updateProjectionMatrix();
     this.camera.updateMatrixWorld();

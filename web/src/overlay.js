@@ -4,6 +4,7 @@ import { dot, minus } from "./vectors.js";
 
 const GAP_PX = 8;
 const LABEL_PX = [46, 19]; // room that a name takes
+const EVERY = 4; // vertices looked at: neighbours are a millimetre apart
 const BAR_SHARE = 0.2; // of the picture's width, at most
 
 /** Adds a name per label; returns the function that puts them beside their bodies. */
@@ -17,27 +18,36 @@ export function levelNames(layer, labels, bodies) {
   });
   return (eye) => {
     const { towards } = eye.directions();
-    const nearestFirst = [...named].sort((a, b) => dot(b.label.at_mm, towards) - dot(a.label.at_mm, towards));
+    const off = ({ label, body }) => (label.strong ? -Infinity : -dot(body.position.toArray(), towards));
     const taken = [];
-    for (const { label, element, body } of nearestFirst) {
-      const [x, y] = beside(label, eye);
-      const free = taken.every(([tx, ty]) => Math.abs(tx - x) > LABEL_PX[0] || Math.abs(ty - y) > LABEL_PX[1]);
-      const shown = free && body.visible;
-      if (shown) taken.push([x, y]);
-      element.hidden = !shown;
-      element.style.transform = `translate(${x}px, ${y}px) translate(-100%, -50%)`;
+    for (const { element, body } of [...named].sort((a, b) => off(a) - off(b))) {
+      const at = body.visible ? beside(body, eye) : null;
+      const free = at && taken.every(([x, y]) => Math.abs(x - at[0]) > LABEL_PX[0] || Math.abs(y - at[1]) > LABEL_PX[1]);
+      element.hidden = !free;
+      if (!free) continue; // the index level's name and nearer ones come first
+      taken.push(at);
+      element.style.transform = `translate(${at[0] - GAP_PX}px, ${at[1]}px) translate(-100%, -50%)`;
     }
   };
 }
 
-/** Where the name ends, in pixels: on the viewer's left of the box that holds the body. */
-function beside(label, eye) {
-  const { right, up } = eye.directions();
+/** In pixels: as far to the viewer's left as the body reaches, at its mean height; null where all of it is cut away. */
+function beside(body, eye) {
+  const { right, up, towards } = eye.directions();
+  const { array } = body.geometry.getAttribute("position");
+  const base = minus(body.position.toArray(), eye.target.toArray());
+  let [left, height, count] = [Infinity, 0, 0];
+  for (let i = 0; i < array.length; i += 3 * EVERY) {
+    const point = [base[0] + array[i], base[1] + array[i + 1], base[2] + array[i + 2]];
+    if (eye.front_mm !== null && dot(point, towards) > eye.front_mm) continue;
+    left = Math.min(left, dot(point, right));
+    height += dot(point, up);
+    count++;
+  }
+  if (count === 0) return null;
   const scale = eye.mmPerPixel();
-  const offset = minus(label.at_mm, eye.target.toArray());
-  const reach = label.halves_mm.reduce((sum, half) => sum + Math.abs(dot(half, right)), 0);
-  const x = eye.stage.clientWidth / 2 + (dot(offset, right) - reach) / scale - GAP_PX;
-  return [Math.max(x, 2 * LABEL_PX[0]), eye.stage.clientHeight / 2 - dot(offset, up) / scale];
+  const x = eye.stage.clientWidth / 2 + left / scale;
+  return [Math.max(x, 2 * LABEL_PX[0]), eye.stage.clientHeight / 2 - height / count / scale];
 }
 
 /** The longest of `lengths_mm` that fits, drawn to scale. */

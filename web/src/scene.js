@@ -2,7 +2,7 @@
 
 import { ColorManagement, LinearSRGBColorSpace, Raycaster, Scene, Vector2, WebGLRenderer } from "three";
 
-import { body, fade } from "./bodies.js";
+import { body, fade, showInside } from "./bodies.js";
 import { Eye } from "./eye.js";
 import { buttons, keys, pointers } from "./hands.js";
 import { levelNames, scaleBar } from "./overlay.js";
@@ -15,7 +15,7 @@ export function showScene(root, data) {
   const stage = root.querySelector(".stage");
   const renderer = startRenderer(stage.querySelector("canvas"));
   root.hidden = false;
-  const bodies = data.meshes.map(body);
+  const bodies = data.meshes.map((mesh) => body(mesh, data.touching_mm));
   const scene = new Scene();
   scene.add(...bodies);
 
@@ -29,6 +29,7 @@ export function showScene(root, data) {
   const placeNames = levelNames(stage.querySelector(".names"), data.labels, bodies);
   function draw() {
     asked = false;
+    for (const found of bodies) showInside(found, eye.front_mm !== null);
     renderer.render(scene, eye.ready());
     const directions = eye.directions();
     letterEdges(stage, data.sides, directions, data.letter_above);
@@ -74,6 +75,7 @@ function name(event, root, bodies, eye) {
   const box = eye.stage.getBoundingClientRect();
   const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   const caster = new Raycaster();
+  caster.near = eye.camera.near;
   caster.setFromCamera(new Vector2(2 * x - 1, 1 - 2 * y), eye.camera);
   const hits = caster.intersectObjects(bodies.filter((found) => found.visible));
   const titles = new Set(hits.map((hit) => hit.object.userData.title));

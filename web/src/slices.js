@@ -111,7 +111,7 @@ function drawOutline(picture, masks, rows, columns, structure, pixel) {
   if (!mask.includes(1)) return;
   const path = outline(mask, rows, columns);
   picture.setLineDash(structure.dashed ? [4 * pixel, 4 * pixel] : []);
-  for (const [colour, width] of [["#000", structure.width + 1.6], [structure.colour, structure.width]]) {
+  for (const [colour, width] of [["#000", structure.width + 2.4], [structure.colour, structure.width]]) {
     picture.strokeStyle = colour;
     picture.lineWidth = width * pixel;
     picture.stroke(path);
@@ -122,7 +122,7 @@ function drawOutline(picture, masks, rows, columns, structure, pixel) {
 function drawPlaces(picture, plane, at, rows, columns, pixel) {
   picture.setLineDash([6 * pixel, 6 * pixel]);
   picture.strokeStyle = "#fff";
-  picture.lineWidth = pixel;
+  picture.lineWidth = 1.6 * pixel;
   picture.beginPath();
   picture.moveTo(at[plane.across] + 0.5, 0);
   picture.lineTo(at[plane.across] + 0.5, rows);

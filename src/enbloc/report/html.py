@@ -49,7 +49,7 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
     scene = build_scene(plan) if scene is None else scene
     slices, surfaces = slice_pictures(plan), surface_pictures(scene)
     titles = _titles(plan)
-    turning = turnable(scene, titles) if scene.meshes else None
+    turning = turnable(plan, scene, titles) if scene.meshes else None
     scrolled = scrolling(plan, titles) if with_slices else None
     with_script = turning is not None or scrolled is not None
     return _environment().get_template("report.html.j2").render(

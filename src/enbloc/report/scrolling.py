@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from enbloc.core.geometry import Array
 from enbloc.core.volume import Imaging, Volume
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.report.pictures import BONE_WINDOW_HU, NOT_IMAGED, position
@@ -28,7 +29,7 @@ COARSER = 1.2
 SOFT_TISSUE_WINDOW_HU = (-160.0, 240.0)
 """Display only, like the bone window."""
 CT_STEPS_HU = ((1, -1000.0), (40, -200.0), (180, 260.0), (255, 1500.0))
-"""Stored value and HU at the ends of stretches of equal steps: 20 HU in air and fat, 3.3 in soft tissue, 16.5 in bone."""
+"""Stored value and HU at the ends of stretches of equal steps: 20 HU in air, 3.3 in soft tissue, 16.5 in bone."""
 ENDS_PER_CENT = (0.5, 99.5)
 """MR is stored and shown between these of its values."""
 SIGNS = {"axial": "S", "sagittal": "R", "coronal": "A"}
@@ -76,7 +77,7 @@ def scrolling(plan: Plan, titles: dict[str, str]) -> Scrolling | None:
     block, image_bytes = _small_enough(drawing, image, planes[0], table)
     windows = _windows(drawing.imaging, table)
     kinds = [kind for kind in STYLES if kind in block.structures and block.structures[kind].any()]
-    payload = {
+    payload: dict[str, object] = {
         "shape": list(block.values.shape),
         "values": b64encode(image_bytes).decode("ascii"),
         "table": [round(float(value), 2) for value in table],
@@ -90,25 +91,23 @@ def scrolling(plan: Plan, titles: dict[str, str]) -> Scrolling | None:
     return Scrolling(payload, windows, named, planes, _note(drawing.imaging, block, planes[0]))
 
 
-def _table(imaging: Imaging, image: Volume) -> npt.NDArray[np.float64]:
+def _table(imaging: Imaging, image: Volume) -> Array:
     """The image value that each stored value 0..255 stands for; 0 is kept for what was not imaged."""
     stored = np.arange(256)
     if imaging.modality == "ct":
-        return np.interp(stored, *zip(*CT_STEPS_HU, strict=True))
-    low, high = np.percentile(image.stored, ENDS_PER_CENT) * image.slope + image.intercept
-    return np.interp(stored, (1, 255), sorted((float(low), float(high))))
+        return np.interp(stored, [code for code, _ in CT_STEPS_HU], [hu for _, hu in CT_STEPS_HU])
+    ends = np.percentile(image.values(image.grid.box), ENDS_PER_CENT)
+    return np.interp(stored, [1, 255], ends)
 
 
-def coded(block: Block, table: npt.NDArray[np.float64]) -> Codes:
+def coded(block: Block, table: Array) -> Codes:
     """The nearest stored value of every voxel, 0 where there is no image."""
     middles = (table[1:-1] + table[2:]) / 2.0
     codes = 1 + np.searchsorted(middles, block.values)
     return np.where(block.inside, codes, 0).astype(np.uint8)
 
 
-def _small_enough(
-    drawing: Drawing, image: Volume, axial: LesionPlane, table: npt.NDArray[np.float64]
-) -> tuple[Block, bytes]:
+def _small_enough(drawing: Drawing, image: Volume, axial: LesionPlane, table: Array) -> tuple[Block, bytes]:
     """The block at the image's finest spacing, or as much coarser as the limits of size ask."""
     width_mm = axial.cut.pixels * axial.cut.mm_per_pixel
     step_mm = max(float(image.grid.spacing_mm.min()), width_mm / MOST_VOXELS ** (1.0 / 3.0))
@@ -120,7 +119,7 @@ def _small_enough(
         step_mm *= COARSER
 
 
-def _windows(imaging: Imaging, table: npt.NDArray[np.float64]) -> tuple[Window, ...]:
+def _windows(imaging: Imaging, table: Array) -> tuple[Window, ...]:
     if imaging.modality == "ct":
         return (
             Window("bone", f"Bone ({_range(BONE_WINDOW_HU)} HU)", *BONE_WINDOW_HU),
@@ -144,7 +143,7 @@ def _bits(block: Block, kinds: list[str]) -> Codes:
 
 
 def _structure(kind: str, bit: int) -> dict[str, object]:
-    width = 3.0 if kind == "tumour" else 2.0
+    width = 5.5 if kind == "tumour" else 3.8
     return {
         "kind": kind,
         "bit": bit,

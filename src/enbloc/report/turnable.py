@@ -8,19 +8,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.core.geometry import Array
+from enbloc.core.geometry import Array, Vector
+from enbloc.planning.plan import Plan
 from enbloc.scene import STYLES, Mesh, Scene, View
 from enbloc.scene.pack import PackedMesh, packed, within
+from enbloc.scene.planes import lesion_planes
 
 BONE = ("vertebra", "estimated", "rib")
 """Kinds that the see-through slider works on."""
+HELD = ("vertebra", "tumour", "artery", "vein")
+"""Kinds that fill the picture; others may reach beyond its edges."""
 BUTTONS = {
     "anterior": "Front",
     "posterior": "Behind",
     "left-lateral": "Left",
     "right-lateral": "Right",
-    "axial": "Axial, from below",
+    "axial": "Axial, cut at the lesion",
 }
+TOUCHING_MM = 1.0
+"""How far see-through surfaces give way to solid ones, as in the still pictures."""
 LETTER_ABOVE = 0.26
 """A side is named at an edge of the picture from 15 degrees on: sin 15 = 0.26."""
 BARS_MM = (1, 2, 5, 10, 20, 50, 100)
@@ -60,10 +66,10 @@ class Turnable:
     """Per cent at which the slider starts: that of the vertebrae as they are drawn."""
 
 
-def turnable(scene: Scene, titles: dict[str, str]) -> Turnable:
+def turnable(plan: Plan, scene: Scene, titles: dict[str, str]) -> Turnable:
     """`titles` names the kinds of structures. The scene must not be empty."""
     opacity = next((mesh.opacity for mesh in scene.of_kind(*BONE)), 1.0)
-    return Turnable(scene_payload(scene), buttons(scene), rows(scene, titles), round(100 * opacity))
+    return Turnable(scene_payload(plan, scene), buttons(scene), rows(scene, titles), round(100 * opacity))
 
 
 def buttons(scene: Scene) -> tuple[Button, ...]:
@@ -80,58 +86,63 @@ def rows(scene: Scene, titles: dict[str, str]) -> tuple[Row, ...]:
     )
 
 
-def scene_payload(scene: Scene) -> dict[str, object]:
+def scene_payload(plan: Plan, scene: Scene) -> dict[str, object]:
     """What the script draws; lengths in mm, directions in RAS."""
-    meshes = within(scene.meshes)
-    centre = scene.frame.to_world(_middle(scene))
+    box = _box(scene)
+    centre = scene.frame.to_world(box.mean(axis=0))
+    keyed = zip(scene.views, buttons(scene), strict=True)
     return {
         "centre_mm": _rounded(centre, 3),
-        "views": [
-            _view(scene, view, button.key) for view, button in zip(scene.views, buttons(scene), strict=True)
-        ],
+        "views": [_view(scene, view, button.key, box, _cut_mm(plan, view, centre)) for view, button in keyed],
         "sides": list(_sides(scene)),
         "letter_above": LETTER_ABOVE,
+        "touching_mm": TOUCHING_MM,
         "bars_mm": list(BARS_MM),
         "faded": list(BONE),
-        "labels": [_label(scene, mesh) for mesh in scene.of_kind("vertebra")],
-        "meshes": [_mesh(mesh, packed(mesh)) for mesh in meshes],
-    }  # fmt: skip
+        "labels": [
+            {"mesh": mesh.name, "text": mesh.title, "strong": mesh.title == scene.frame_of}
+            for mesh in scene.of_kind("vertebra")
+        ],
+        "meshes": [_mesh(mesh, packed(mesh)) for mesh in within(scene.meshes)],
+    }
 
 
 def hexadecimal(colour: tuple[int, int, int]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _column(scene: Scene) -> Array:
-    """Vertices of vertebrae and tumour in the scene's frame: what a view must hold."""
-    meshes = scene.of_kind("vertebra", "tumour") or scene.meshes
-    return scene.frame.to_local(np.concatenate([mesh.vertices_mm for mesh in meshes]))
+def _box(scene: Scene) -> Array:
+    """Lower and upper corner, in the scene's frame, of what a view must hold."""
+    meshes = scene.of_kind(*HELD) or scene.meshes
+    local = scene.frame.to_local(np.concatenate([mesh.vertices_mm for mesh in meshes]))
+    return np.stack([local.min(axis=0), local.max(axis=0)])
 
 
-def _middle(scene: Scene) -> Array:
-    local = _column(scene)
-    middle: Array = (local.min(axis=0) + local.max(axis=0)) / 2.0
-    return middle
-
-
-def _view(scene: Scene, view: View, key: str) -> dict[str, object]:
-    """`field_mm`: width and height that hold the column from this side, and its names."""
-    local = _column(scene)
-    half = (local.max(axis=0) - local.min(axis=0)) / 2.0
+def _view(scene: Scene, view: View, key: str, box: Array, cut_mm: float | None) -> dict[str, object]:
+    """`field_mm`: width and height that hold the box and the names beside it. `front_mm`: see `_cut_mm`."""
     axes = np.array([scene.frame.right, scene.frame.anterior, scene.frame.superior])
-    across, tall = (2.0 * float(np.abs(axes @ np.array(way)) @ half) for way in (view.rightward, view.up))
+    across, tall = (float(np.abs(axes @ np.array(way)) @ (box[1] - box[0])) for way in (view.rightward, view.up))
     return {
         "name": view.name,
         "key": key,
         "viewer": _rounded(view.viewer),
         "up": _rounded(view.up),
         "field_mm": _rounded((across + 2 * (MARGIN_MM + NAMES_MM), tall + 2 * MARGIN_MM), 3),
+        "front_mm": cut_mm,
     }
+
+
+def _cut_mm(plan: Plan, view: View, centre_mm: Vector) -> float | None:
+    """Where the axial view is cut open: at the lesion's axial slice, in mm from the middle of the scene towards the
+    viewer. Other vertebrae would stand before it. None: the view is not cut.
+    """
+    planes = lesion_planes(plan) if view.name == "axial" else ()
+    return round(float((planes[0].cut.centre_mm - centre_mm) @ np.array(view.viewer)), 3) if planes else None
 
 
 def _sides(scene: Scene) -> Iterator[dict[str, object]]:
     """The six sides of the patient, each with the direction it lies in and the one that is up on its letter."""
-    right, anterior, superior = (np.array(axis) for axis in (scene.frame.right, scene.frame.anterior, scene.frame.superior))
+    right, anterior, superior = (np.array(v) for v in (scene.frame.right, scene.frame.anterior, scene.frame.superior))
     for letter, direction, up in (
         ("R", right, superior),
         ("L", -right, superior),
@@ -141,20 +152,6 @@ def _sides(scene: Scene) -> Iterator[dict[str, object]]:
         ("I", -superior, anterior),
     ):
         yield {"letter": letter, "direction": _rounded(direction), "up": _rounded(up)}
-
-
-def _label(scene: Scene, mesh: Mesh) -> dict[str, object]:
-    """A vertebra's name with the box that holds it in the scene's frame: its middle and its three half edges."""
-    local = scene.frame.to_local(mesh.vertices_mm)
-    low, high = local.min(axis=0), local.max(axis=0)
-    axes = np.array([scene.frame.right, scene.frame.anterior, scene.frame.superior])
-    return {
-        "mesh": mesh.name,
-        "text": mesh.title,
-        "strong": mesh.title == scene.frame_of,
-        "at_mm": _rounded(scene.frame.to_world((low + high) / 2.0), 3),
-        "halves_mm": [_rounded(half * axis, 3) for half, axis in zip((high - low) / 2.0, axes, strict=True)],
-    }
 
 
 def _mesh(mesh: Mesh, small: PackedMesh) -> dict[str, object]:

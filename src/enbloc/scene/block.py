@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.anatomy import Part
-from enbloc.core.geometry import Array
+from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Grid, Imaging, Mask, Volume
 from enbloc.planning.plan import Drawing
 from enbloc.scene.build import VESSELS
@@ -36,7 +36,7 @@ def sampled_block(drawing: Drawing, image: Volume, axial: LesionPlane, step_mm: 
     """The cube about the centre of the slice `axial`, as wide as that slice."""
     cut = axial.cut
     pixels = round(cut.pixels * cut.mm_per_pixel / step_mm)
-    down = np.cross(cut.rightward, cut.downward)
+    down: Vector = np.cross(cut.rightward, cut.downward)
     offsets_mm = offsets(pixels, step_mm)
     values, inside = np.empty((pixels,) * 3, dtype=np.float32), np.empty((pixels,) * 3, dtype=bool)
     layers = []
@@ -83,6 +83,5 @@ def _nearest(grid: Grid, points_mm: Array) -> tuple[Mask, tuple[npt.NDArray[np.i
     """Whether each point lies in the grid, and the index of its nearest voxel."""
     index = np.rint(grid.affine.to_index(points_mm)).astype(np.intp)
     top = np.array(grid.shape) - 1
-    inside = ((index >= 0) & (index <= top)).all(axis=-1)
+    inside: Mask = np.asarray(((index >= 0) & (index <= top)).all(axis=-1))
     return inside, tuple(np.moveaxis(index.clip(0, top), -1, 0))
-

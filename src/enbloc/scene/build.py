@@ -106,7 +106,9 @@ def views(frame: Frame) -> tuple[View, ...]:
         ("right-lateral", "From the patient's right", right, superior, "PASI"),
         ("axial", "From below", -superior, anterior, "RLAP"),
     )
-    return tuple(View(name, title, _triple(viewer), _triple(up), *letters) for name, title, viewer, up, letters in looks)
+    return tuple(
+        View(name, title, _triple(viewer), _triple(up), *letters) for name, title, viewer, up, letters in looks
+    )
 
 
 def _triple(vector: npt.NDArray[np.float64]) -> tuple[float, float, float]:
