@@ -63,6 +63,9 @@ class Browser:
             return json.load(answer)["value"]
 
     def page(self, path: Path) -> None:
+        """Loads a file, and forgets what was asked for before."""
+        self._ask("POST", "/url", {"url": "about:blank"})
+        self.requested()
         self._ask("POST", "/url", {"url": path.resolve().as_uri()})
 
     def script(self, text: str, *arguments: object) -> Any:
@@ -132,10 +135,15 @@ class Browser:
         return [entry["message"] for entry in entries if entry["level"] in ("SEVERE", "WARNING")]
 
     def requested(self) -> list[str]:
-        """Addresses that were asked for since the last call."""
+        """Addresses that the page asked for since the last call; chrome:// are the browser's own pages."""
         entries = self._ask("POST", "/se/log", {"type": "performance"})
         messages = [json.loads(entry["message"])["message"] for entry in entries]
-        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        return [url for url in sent if not url.startswith("chrome://")]
+
+    def media(self, name: str) -> None:
+        """`print`, or `screen` again."""
+        self._ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"media": name}})
 
     def close(self) -> None:
         self._ask("DELETE", "")

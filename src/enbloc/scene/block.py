@@ -36,12 +36,12 @@ def sampled_block(drawing: Drawing, image: Volume, axial: LesionPlane, step_mm: 
     """The cube about the centre of the slice `axial`, as wide as that slice."""
     cut = axial.cut
     pixels = round(cut.pixels * cut.mm_per_pixel / step_mm)
-    down: Vector = np.cross(cut.rightward, cut.downward)
+    down = np.asarray(np.cross(cut.rightward, cut.downward), dtype=np.float64)
     offsets_mm = offsets(pixels, step_mm)
     values, inside = np.empty((pixels,) * 3, dtype=np.float32), np.empty((pixels,) * 3, dtype=bool)
     layers = []
     for row, offset in enumerate(offsets_mm):
-        centre = cut.centre_mm + offset * down
+        centre: Vector = cut.centre_mm + offset * down
         points = replace(cut, centre_mm=centre, pixels=pixels, mm_per_pixel=step_mm).points_mm
         values[row], inside[row] = sampled_image(image, points)
         layers.append(dict(_structures(drawing, points)))
@@ -51,8 +51,7 @@ def sampled_block(drawing: Drawing, image: Volume, axial: LesionPlane, step_mm: 
 
 def offsets(pixels: int, step_mm: float) -> Array:
     """Where the slices of a block lie, in mm from its centre along an index axis."""
-    steps: Array = (np.arange(pixels) - (pixels - 1) / 2.0) * step_mm
-    return steps
+    return np.asarray((np.arange(pixels) - (pixels - 1) / 2.0) * step_mm, dtype=np.float64)
 
 
 def _structures(drawing: Drawing, points_mm: Array) -> Iterator[tuple[str, Mask]]:
