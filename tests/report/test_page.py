@@ -134,6 +134,24 @@ def test_arrow_keys_turn_and_the_cube_turns_along(page: Browser) -> None:
     assert letters(page)[0] == "R"
 
 
+def test_letters_of_the_cube_are_never_mirrored(page: Browser) -> None:
+    """A face's transform keeps its handedness; from the front and from below its letter stands upright."""
+    transforms = """
+        const faces = [...document.querySelectorAll('.cube g')].filter(g => g.style.display !== 'none');
+        return faces.map(g => [g.textContent, ...g.getAttribute('transform').match(/-?[\\d.]+(e-?\\d+)?/g).map(Number)])
+    """
+    for key, letter in zip("12345", "APLRI", strict=True):
+        page.press(".stage", key)
+        page.settled()
+        ((text, a, b, c, d, *_),) = page.script(transforms)
+        assert text == letter
+        assert a == pytest.approx(d) == pytest.approx(24.0, abs=0.01)  # half an edge; views are printed to 1e-6
+        assert (b, c) == (pytest.approx(0.0, abs=0.01), pytest.approx(0.0, abs=0.01))
+    page.press(".stage", "1" + KEYS["right"] * 6 + KEYS["down"] * 6)
+    page.settled()
+    assert all(a * d - b * c > 0 for _, a, b, c, d, *_ in page.script(transforms))
+
+
 def test_the_scale_bar_is_true(page: Browser) -> None:
     """Names of levels stand at the mean heights of vertebrae that are `PITCH_MM` apart. T12's and its neighbours'
     bodies are equally built; pixels are whole in neither."""
@@ -150,6 +168,22 @@ def test_the_scale_bar_is_true(page: Browser) -> None:
         at = page.script(heights)
         pixels_per_mm = width / float(text.removesuffix(" mm"))
         assert (at["L1"] - at["T11"]) / pixels_per_mm == pytest.approx(2 * PITCH_MM, rel=0.02)
+
+
+def test_the_axial_view_is_cut_open(page: Browser) -> None:
+    """The cut face is plain: four fifths of the tumour's colour, which nothing that lies below may veil. Turning closes
+    it again; a ball has a ring of that brightness too, a narrow one."""
+    face = 0.8 * np.array(STYLES["tumour"].surface)
+
+    def open_pixels() -> int:
+        page.settled()
+        return int((np.abs(page.picture(".stage") - face).max(axis=-1) < 3).sum())
+
+    page.press(".stage", "5")
+    cut = open_pixels()
+    assert cut > 500
+    page.press(".stage", KEYS["left"] + KEYS["right"])
+    assert open_pixels() < 0.2 * cut
 
 
 def test_a_box_hides_its_structure_and_shows_it_again(page: Browser) -> None:
