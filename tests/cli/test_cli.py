@@ -311,7 +311,7 @@ def test_stopped_from_outside(sign: str, code: int, case: Path, tmp_path: Path) 
     hold = (
         "import signal, sys, time, enbloc.report, enbloc.cli\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where a shell started the tests with &
-        "def slow(planned, path, scene):\n"
+        "def slow(planned, path, scene, **_):\n"
         "    print('drawing', flush=True); time.sleep(60)\n"
         "enbloc.report.write_report = slow\n"
         f"sys.argv = ['enbloc', 'plan', {str(case)!r}, '--out', {str(tmp_path / 'out')!r}]\n"
