@@ -22,4 +22,4 @@ function start(name, show) {
 }
 
 start("scene", showScene);
-start("slices", showSlices);
+requestAnimationFrame(() => setTimeout(start, 0, "slices", showSlices)); // once the scene's first picture is on its way

@@ -19,16 +19,18 @@ export async function showSlices(root, data) {
   redraw();
 }
 
-/** What the page's boxes ask for: grey of every stored value, structures to outline, and whether to show where the
+/** What the page's boxes ask for: the pixel of every stored value, structures to outline, and whether to show where the
  * other slices lie. */
 function chosen(root, data) {
   const name = root.querySelector("[name=window]:checked").value;
   const { low, high } = data.windows.find((one) => one.name === name);
   const grey = data.table.map((value) => Math.round(255 * Math.min(Math.max((value - low) / (high - low), 0), 1)));
+  const opaque = (red, green, blue) => 0xff000000 + (blue << 16) + (green << 8) + red;
   const on = (box) => root.querySelector(box).checked;
   return {
     ...data,
-    grey,
+    // value 0: the image does not reach there
+    pixels: Uint32Array.from(grey, (g, value) => (value ? opaque(g, g, g) : opaque(...data.not_imaged))),
     structures: data.structures.filter((one) => on(`[data-structure="${one.kind}"]`)),
     lines: on("[data-lines]"),
   };
@@ -93,14 +95,14 @@ function sliced(from, start, rows, columns, down, across) {
   return found;
 }
 
-/** Stored values as grey; 0 means that the image does not reach there. */
+/** Stored values as a picture of their greys. */
 function greyFilm(values, rows, columns, settings) {
   const film = new OffscreenCanvas(columns, rows);
   const picture = film.getContext("2d");
   const image = picture.createImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
   values.forEach((value, i) => {
-    const grey = settings.grey[value];
-    image.data.set(value ? [grey, grey, grey, 255] : [...settings.not_imaged, 255], 4 * i);
+    pixels[i] = settings.pixels[value];
   });
   picture.putImageData(image, 0, 0);
   return film;

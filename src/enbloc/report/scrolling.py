@@ -22,8 +22,8 @@ from enbloc.scene.block import Block, offsets, sampled_block
 from enbloc.scene.planes import LesionPlane, lesion_planes
 
 MOST_VOXELS = 4_000_000
-MOST_BYTES = 2_000_000
-"""Of the packed image; base64 makes 2.7 MB of it."""
+MOST_BYTES = 1_800_000
+"""Of the packed image; base64 makes 2.4 MB of it."""
 COARSER = 1.2
 """How much larger the voxels become when the packed image is too large."""
 SOFT_TISSUE_WINDOW_HU = (-160.0, 240.0)

@@ -12,7 +12,7 @@ from enbloc.scene.nouns import Mesh
 STEPS = 32767
 BYTES_PER_CORNER = {False: 2, True: 4}
 WIDE_ABOVE = 1 << 16
-SCENE_BYTES = 2_500_000
+SCENE_BYTES = 2_000_000
 """Vertices and indices of a whole scene; what costs more is drawn with fewer triangles."""
 FEWEST = 400
 """Triangles that a structure keeps in any case."""
