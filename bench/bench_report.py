@@ -33,6 +33,8 @@ from report.browser import browser, missing  # noqa: E402 - the browser of the t
 
 S0327 = ROOT.parent / "shared" / "data" / "totalseg_s0327"
 SIZE_MB, READY_S = 10.0, 3.0
+JUDGED = ("demo", "s0327-t4")
+"""Reports that the figure for time speaks of; the others are printed."""
 CASE = """schema = "enbloc.case/1"
 id = "s0327-t{number}"
 [imaging]
@@ -132,9 +134,13 @@ def main() -> int:
     size = max(size for _, size, _ in results)
     figures.figure("largest report", f"{size:.2f} MB", f"<= {SIZE_MB:g} MB", size <= SIZE_MB)
     if not missing():
-        slowest = max(drawn for _, _, drawn in results)
+        slowest = max(drawn for row, _, drawn in results if row[0] in JUDGED)
         figures.figure(
-            "scene drawn and listening", f"{slowest:.2f} s", f"<= {READY_S:g} s", slowest <= READY_S, is_time=True
+            f"scene drawn and listening, {' and '.join(JUDGED)}",
+            f"{slowest:.2f} s",
+            f"<= {READY_S:g} s",
+            slowest <= READY_S,
+            is_time=True,
         )
     return figures.exit_code
 
