@@ -3,7 +3,7 @@
 PY = .venv/bin/python
 WORKERS = 2
 
-.PHONY: help demo test lint types format bench lock clean FORCE
+.PHONY: help demo test lint types format bench lock web web-check clean FORCE
 
 help:
 	@echo 'make demo    plan the shipped synthetic patient into demo-out/'
@@ -13,6 +13,7 @@ help:
 	@echo 'make format  let ruff mend and format the sources'
 	@echo 'make bench   every bench/bench_*.py at its smallest size'
 	@echo 'make lock    requirements.in -> requirements.lock (needs uv; UPGRADE=--upgrade moves the pins)'
+	@echo 'make web     web/ -> the script inside the report (needs node and npm)'
 	@echo 'make clean   remove .venv and everything generated'
 
 # The script decides by hash whether there is anything to do.
@@ -47,6 +48,13 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 		$(UPGRADE) --output-file requirements.lock requirements.in
 
+web:
+	sh web/build.sh
+
+# Without node and npm there is nothing to compare with; the hashes of the sources are compared by the tests anyway.
+web-check:
+	@sh web/build.sh --check || { code=$$?; [ $$code -eq 3 ] && echo 'the rebuild of the script was not checked' || exit $$code; }
+
 clean:
-	rm -rf .venv demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv web/node_modules demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

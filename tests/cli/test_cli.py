@@ -108,6 +108,12 @@ def test_plan_writes_what_it_promises(case: Path, tmp_path: Path) -> None:
     assert [p.name for p in out.parent.iterdir()] == ["b"], "nothing left beside"
 
 
+def test_slices_of_a_case_without_an_image_are_missed_aloud(case: Path, tmp_path: Path) -> None:
+    ended = enbloc_says("plan", case, "--out", tmp_path / "out", "--with-slices")
+    assert (ended.code, ended.err) == (0, "")
+    assert "There are no slices to scroll through: the case has no image." in ended.out
+
+
 def test_two_runs_differ_only_in_run_json(case: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert enbloc_says("plan", case, "--out", tmp_path / name).code == 0
@@ -120,6 +126,10 @@ WRONG_CALLS = {
     "unknown schema": (["schema", "report"], "schema: there is no schema of 'report'"),
     "no such plan": (["why", "nowhere.json"], "nowhere.json: cannot be read"),
     "level that is none": (["phantom", "--out", "p", "--level", "T14"], "--level: 'T14' is not a vertebral level"),
+    "slices without a report": (
+        ["plan", "nowhere", "--with-slices"],
+        "--with-slices: there is no report to put slices",
+    ),
     "forged second line": (["plan", "a\nenbloc: all is well"], "a enbloc: all is well: no such file"),
 }
 
@@ -264,7 +274,7 @@ def test_nothing_is_written_where_an_input_would_be_lost(old_run: Path) -> None:
 
 
 def test_interrupted_writing_leaves_the_old_run(old_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(planned: object, path: Path, scene: object) -> None:
+    def interrupted(planned: object, path: Path, scene: object, **_: object) -> None:
         path.write_text("half a rep")
         raise KeyboardInterrupt
 
@@ -277,7 +287,7 @@ def test_interrupted_writing_leaves_the_old_run(old_run: Path, monkeypatch: pyte
 
 
 def test_a_full_disk_is_said(old_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(planned: object, path: Path, scene: object) -> None:
+    def full(planned: object, path: Path, scene: object, **_: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(enbloc.report, "write_report", full)
@@ -301,7 +311,7 @@ def test_stopped_from_outside(sign: str, code: int, case: Path, tmp_path: Path) 
     hold = (
         "import signal, sys, time, enbloc.report, enbloc.cli\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where a shell started the tests with &
-        "def slow(planned, path, scene):\n"
+        "def slow(planned, path, scene, **_):\n"
         "    print('drawing', flush=True); time.sleep(60)\n"
         "enbloc.report.write_report = slow\n"
         f"sys.argv = ['enbloc', 'plan', {str(case)!r}, '--out', {str(tmp_path / 'out')!r}]\n"

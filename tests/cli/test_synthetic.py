@@ -53,6 +53,13 @@ def test_demo_may_be_repeated_and_leaves_strangers(demo: Path) -> None:
     assert {p.name: p.read_bytes() for p in (demo / "case").iterdir()} == before
 
 
+def test_pixels_in_the_report_are_said(demo: Path, tmp_path: Path) -> None:
+    assert "slices-data" not in (demo / "report.html").read_text(encoding="utf-8")
+    done = run(str(demo / "case"), tmp_path / "out", with_slices=True)
+    assert "report.html holds pixels of the patient's image" in done.where
+    assert "slices-data" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_phantom_refuses_to_write_over_a_case(demo: Path) -> None:
     with pytest.raises(InputError, match="not an empty folder"):
         make(demo / "case", level=Level.T12, kind=4, side="left")

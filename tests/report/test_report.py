@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -15,12 +16,13 @@ from enbloc.core.volume import InputFile
 from enbloc.planning.plan import Plan
 from enbloc.report import render_report, write_report
 from enbloc.report.html import css_string
+from enbloc.report.script import bundle
 from enbloc.report.stages import not_done
 from enbloc.report.words import answer, certainty
 from scene.hand_made import LATER, a_case, a_plan, a_plan_without_images
 
 HOSTILE = "</style></title><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>\"'{{ 7*7 }}"
-VOID = {"meta", "img", "br", "link"}
+VOID = {"meta", "img", "br", "link", "input"}
 
 
 class Page(HTMLParser):
@@ -42,7 +44,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] not in (["style"], ["script"]):
             self.words.append(data)
 
     @property
@@ -73,7 +75,9 @@ def hostile_plan() -> Plan:
 def test_nothing_is_fetched(report: str) -> None:
     page = Page(report)
     assert page.open == []
-    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "form", "base"}
+    assert not {tag for tag, _ in page.tags} & {"link", "iframe", "object", "embed", "form", "base"}
+    scripts = [attributes for tag, attributes in page.tags if tag == "script"]
+    assert scripts == [{"type": "application/json", "id": "scene-data"}, {}]
     for tag, attributes in page.tags:
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
@@ -84,7 +88,8 @@ def test_nothing_is_fetched(report: str) -> None:
     style = report[report.index("<style>") : report.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
-    assert not re.search(r"https?://", report)
+    # tests/setup/test_web_bundle.py looks at the script, whose only addresses name XML vocabularies.
+    assert not re.search(r"https?://", report.replace(bundle(), ""))
 
 
 def test_policy_forbids_all_but_own_pictures_and_style(report: str) -> None:
@@ -98,7 +103,15 @@ def test_policy_forbids_all_but_own_pictures_and_style(report: str) -> None:
     assert rules["default-src"] == "'none'"
     assert rules["img-src"] == "data:"
     assert rules["style-src"] == "'unsafe-inline'"
-    assert "script-src" not in rules
+    digest = hashlib.sha256(report[report.rindex("<script>") + 8 : report.rindex("</script>")].encode()).digest()
+    assert rules["script-src"] == f"'sha256-{base64.b64encode(digest).decode()}'"
+    assert set(rules) == {"default-src", "img-src", "style-src", "script-src", "base-uri", "form-action"}
+
+
+def test_a_page_without_a_scene_has_no_script() -> None:
+    text = render_report(a_plan_without_images())
+    assert "<script" not in text
+    assert "script-src" not in text
 
 
 def test_hostile_text_stays_text() -> None:
@@ -195,7 +208,7 @@ def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert write_report(a_plan_without_images(), target) == target
     before = target.read_bytes()
 
-    def interrupted(*_: object) -> str:
+    def interrupted(*_: object, **__: object) -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("enbloc.report.html.render_report", interrupted)

@@ -11,7 +11,7 @@ from enbloc.scene.nouns import Mesh, Scene
 from enbloc.scene.raster import render, vertex_normals
 
 AXES = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-FRONT, BACK, LEFT, RIGHT = views(AXES)
+FRONT, BACK, LEFT, RIGHT, _ = views(AXES)
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = {".toml", ".csv", ".html", ".css", ".js", ".svg", ".woff2", ".ttf", ".typed"}
+DATA = {".toml", ".csv", ".html", ".css", ".js", ".svg", ".woff2", ".ttf", ".typed", ".txt", ".j2", ".sha256"}
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,10 @@ app = typer.Typer(
 )
 
 CasePath = Annotated[str, typer.Argument(metavar="CASE", help="case.toml, or the folder that holds it.")]
+WithSlices = Annotated[
+    bool,
+    typer.Option("--with-slices", help="Put slices to scroll through into the report: pixels of the patient's image."),
+]
 OutFolder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 
 
@@ -64,13 +68,16 @@ def plan_command(
     case: CasePath,
     out: OutFolder = None,
     json: Annotated[bool, typer.Option("--json", help="Print plan.json to stdout and nothing else.")] = False,
+    with_slices: WithSlices = False,
 ) -> None:
     """Plan CASE: extent, type and reasons; with --out also plan.json, report, scene and labels."""
     from enbloc.cli.run import run
     from enbloc.cli.summary import summary
     from enbloc.planning import plan_json
 
-    done = run(case, out)
+    if with_slices and out is None:
+        raise InputError("there is no report to put slices into", field="--with-slices", hint="add --out DIR")
+    done = run(case, out, with_slices)
     if json:
         sys.stdout.write(plan_json(done.plan))
     else:
@@ -93,6 +100,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for case and results.")] = Path(
         "enbloc-demo"
     ),
+    with_slices: WithSlices = False,
 ) -> None:
     """Make the shipped synthetic patient and plan it."""
     from enbloc.cli.run import run
@@ -101,7 +109,7 @@ def demo(
 
     case = out / "case"
     make_demo(case)
-    done = run(str(case), out)
+    done = run(str(case), out, with_slices)
     say(f"{RESEARCH_USE}\n\nA synthetic patient, made in {case}\n\n{summary(done.plan)}\n\n{done.where}")
 
 

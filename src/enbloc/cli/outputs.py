@@ -37,7 +37,7 @@ def refuse_unwritable(out: Path) -> None:
         raise InputError("the folder may not be written to", file=out, field="--out")
 
 
-def write_outputs(plan: Plan, out: Path, clock: Clock) -> tuple[str, ...]:
+def write_outputs(plan: Plan, out: Path, clock: Clock, with_slices: bool = False) -> tuple[str, ...]:
     """Writes plan.json, report.html, scene, labels and run.json into `out`; returns their names in it.
 
     Files of an earlier run that this one does not make are removed, so that no old picture stands beside a new plan;
@@ -46,7 +46,7 @@ def write_outputs(plan: Plan, out: Path, clock: Clock) -> tuple[str, ...]:
     """
     try:
         with beside(out) as staged:
-            produce(plan, staged, clock)
+            produce(plan, staged, clock, with_slices)
             names = sorted(str(PurePosixPath(p.relative_to(staged))) for p in staged.rglob("*") if p.is_file())
             (staged / RUN).write_text(run_json(clock, [*names, RUN]), encoding="utf-8")
             refuse_replacing_inputs(plan.case, [out / name for name in (*names, RUN)])
@@ -88,7 +88,7 @@ def beside(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def produce(plan: Plan, folder: Path, clock: Clock) -> None:
+def produce(plan: Plan, folder: Path, clock: Clock, with_slices: bool) -> None:
     from enbloc.report import write_report
 
     clock("writing plan.json")
@@ -103,7 +103,7 @@ def produce(plan: Plan, folder: Path, clock: Clock) -> None:
         clock("writing the labels")
         write_label_file(plan.drawing, folder / "labels.nii.gz")
     clock("drawing the report")
-    write_report(plan, folder / "report.html", scene)
+    write_report(plan, folder / "report.html", scene, with_slices=with_slices)
 
 
 def write_label_file(drawing: Drawing, path: Path) -> None:

@@ -20,6 +20,8 @@ class Done:
     plan: Plan
     folder: Path | None
     files: tuple[str, ...]
+    pixels: str = ""
+    """What is to be known about the image's pixels in the report; empty where slices were not asked for."""
 
     @property
     def where(self) -> str:
@@ -31,10 +33,11 @@ class Done:
         lines = [f"  {self.folder / name}" for name in shown]
         meshes = sum(name.startswith("meshes/") for name in self.files)
         lines += [f"  {self.folder / 'meshes'} ({meshes} surfaces)"] if meshes else []
+        lines += [self.pixels] if self.pixels else []
         return "\n".join(["Written:", *lines])
 
 
-def run(case_path: str, out: Path | None) -> Done:
+def run(case_path: str, out: Path | None, with_slices: bool = False) -> Done:
     """Plans the case and writes everything into `out`. Raises InputError before anything is written."""
     if out is not None:
         refuse_unwritable(out)
@@ -47,5 +50,14 @@ def run(case_path: str, out: Path | None) -> Done:
             clock("reading the images")
             imaging = load_images(case, clock)
         planned = plan(case, imaging, progress=clock)
-        files = () if out is None else write_outputs(planned, out, clock)
-    return Done(planned, out, files)
+        files = () if out is None else write_outputs(planned, out, clock, with_slices)
+    return Done(planned, out, files, about_pixels(planned) if with_slices else "")
+
+
+def about_pixels(planned: Plan) -> str:
+    from enbloc.report import without_slices
+
+    return (
+        without_slices(planned)
+        or "report.html holds pixels of the patient's image: keep and send it as you would the images."
+    )

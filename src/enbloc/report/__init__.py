@@ -2,5 +2,6 @@
 
 from enbloc.report.html import render_report, write_report
 from enbloc.report.pictures import Picture, slice_pictures, surface_pictures
+from enbloc.report.scrolling import without_slices
 
-__all__ = ["Picture", "render_report", "slice_pictures", "surface_pictures", "write_report"]
+__all__ = ["Picture", "render_report", "slice_pictures", "surface_pictures", "without_slices", "write_report"]

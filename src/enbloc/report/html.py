@@ -26,25 +26,35 @@ from enbloc.report.pictures import (
     slice_pictures,
     surface_pictures,
 )
+from enbloc.report.script import bundle, json_in_html, policy
+from enbloc.report.scrolling import scrolling, without_slices
 from enbloc.report.stages import not_done
+from enbloc.report.turnable import hexadecimal, turnable
 from enbloc.scene import STYLES, Scene, build_scene
 from enbloc.scene.planes import PIXEL_MM
 
 
-def write_report(plan: Plan, path: str | PathLike[str], scene: Scene | None = None) -> Path:
+def write_report(
+    plan: Plan, path: str | PathLike[str], scene: Scene | None = None, *, with_slices: bool = False
+) -> Path:
     """Write the report, whole or not at all. Returns the path."""
     target = Path(path)
-    write_whole(target, render_report(plan, scene))
+    write_whole(target, render_report(plan, scene, with_slices=with_slices))
     return target
 
 
-def render_report(plan: Plan, scene: Scene | None = None) -> str:
-    """The report as HTML: pictures and style inside, no script, no address. Equal plans give equal text.
+def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool = False) -> str:
+    """The report as HTML: pictures, style, script and data inside, no address. Equal plans give equal text.
 
-    `scene` may be handed over where it was already built.
+    `scene` may be handed over where it was already built. `with_slices` puts the image's pixels around the lesion into
+    the file, to scroll through; without it the still pictures are all that is shown of the image.
     """
     scene = build_scene(plan) if scene is None else scene
     slices, surfaces = slice_pictures(plan), surface_pictures(scene)
+    titles = _titles(plan)
+    turning = turnable(plan, scene, titles) if scene.meshes else None
+    scrolled = scrolling(plan, titles) if with_slices else None
+    with_script = turning is not None or scrolled is not None
     return _environment().get_template("report.html.j2").render(
         plan=plan,
         case=plan.case,
@@ -53,7 +63,7 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         slices=slices,
         surfaces=surfaces,
         scene=scene,
-        legend=_legend(plan, scene),
+        legend=_legend(plan, scene, titles),
         slices_note=_slices_note(plan, slices, scene),
         without_pictures=_without_pictures(plan, slices, surfaces),
         not_done=not_done(plan),
@@ -64,6 +74,12 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         stability=_stability(plan),
         barriers=barriers,
         findings=findings,
+        turnable=turning,
+        scrolling=scrolled,
+        with_slices=with_slices,
+        without_slices=without_slices(plan) if with_slices else "",
+        policy=policy(with_script),
+        script=bundle() if with_script else None,
     )  # fmt: skip
 
 
@@ -73,23 +89,24 @@ def _stability(plan: Plan) -> Stability | None:
     return plan.tumour.stability
 
 
-def _legend(plan: Plan, scene: Scene) -> list[tuple[str, str, bool]]:
-    """(title, colour, dashed) of each kind of structure in view."""
-    present = {mesh.kind for mesh in scene.meshes}
+def _titles(plan: Plan) -> dict[str, str]:
+    """What each kind of structure is called in this plan."""
     titles = {kind: style.title for kind, style in STYLES.items()}
     if plan.drawing is not None:
         titles["no-go"] = words.plain(plan.drawing.spine.no_go_basis)
+    return titles
+
+
+def _legend(plan: Plan, scene: Scene, titles: dict[str, str]) -> list[tuple[str, str, bool]]:
+    """(title, colour, dashed) of each kind of structure in view."""
+    present = {mesh.kind for mesh in scene.meshes}
     shown = [
-        (titles[kind], _hex(style.line), kind == "estimated")
+        (titles[kind], hexadecimal(style.line), kind == "estimated")
         for kind, style in STYLES.items()
         if kind in present and kind != "rib"
     ]
     imaged = plan.drawing is not None and plan.drawing.imaging.image is not None
-    return [*shown, ("outside the image", _hex(NOT_IMAGED), False)] if imaged else shown
-
-
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+    return [*shown, ("outside the image", hexadecimal(NOT_IMAGED), False)] if imaged else shown
 
 
 def _slices_note(plan: Plan, slices: tuple[Picture, ...], scene: Scene) -> str:
@@ -133,7 +150,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["css_string"] = css_string
-    environment.globals["style"] = Markup(_packaged("report.css"))  # noqa: S704 - our own file
+    environment.filters["json_in_html"] = json_in_html
+    environment.globals["style"] = Markup(_packaged("report.css") + _packaged("live.css"))  # noqa: S704 - our own files
     return environment
 
 

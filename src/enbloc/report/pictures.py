@@ -89,7 +89,7 @@ def _slice(drawing: Drawing, plane: LesionPlane) -> Picture:
     return Picture(
         name=f"{cut.name}-{plane.lesion}",
         title=title.capitalize(),
-        caption=_position(plane),
+        caption=position(plane),
         alt=f"{cut.name} slice; {left} left, {right} right, {top} above, {bottom} below; outlined: {seen}",
         png=canvas.png(),
         width=canvas.width,
@@ -177,22 +177,25 @@ def _levels_named(canvas: Canvas, column: list[Outline], index: str) -> None:
             canvas.text(70 * canvas.grain, row, outline.name, size * canvas.grain, anchor="lm")
 
 
-def _position(plane: LesionPlane) -> str:
+def position(plane: LesionPlane, digits: int = 0) -> str:
     """Where the slice lies, in words, from the centre of the vertebral body whose frame it follows."""
     if plane.frame_of == "patient":
         return "in the axes of the image: no vertebra's own frame is known"
     positive, negative = DIRECTIONS[plane.cut.name]
-    return f"{offset_words(plane.offset_mm, positive, negative)} the centre of the {plane.frame_of} body"
+    return f"{offset_words(plane.offset_mm, positive, negative, digits)} the centre of the {plane.frame_of} body"
 
 
-def offset_words(offset_mm: float, positive: str, negative: str) -> str:
-    if abs(offset_mm) < 0.5:
+def offset_words(offset_mm: float, positive: str, negative: str, digits: int = 0) -> str:
+    if abs(offset_mm) < 0.5 * 10.0**-digits:
         return "through"
-    return f"{abs(offset_mm):.0f} mm {positive if offset_mm > 0 else negative}"
+    return f"{abs(offset_mm):.{digits}f} mm {positive if offset_mm > 0 else negative}"
 
 
 def surface_pictures(scene: Scene) -> tuple[Picture, ...]:
-    """The scene from its four sides at one scale; empty for an empty scene."""
+    """The scene from its four sides at one scale; empty for an empty scene.
+
+    Only views with the head up: in the others the names of the levels, which stand at their heights, would say nothing.
+    """
     bones = scene.of_kind("vertebra", "tumour")
     if not bones:
         return ()
@@ -202,6 +205,8 @@ def surface_pictures(scene: Scene) -> tuple[Picture, ...]:
     drawn = Scene(scene.of_kind(*(set(STYLES) - {"estimated"})), scene.views, scene.frame, scene.frame_of)
     pictures = []
     for view in scene.views:
+        if view.letter_top != "S":
+            continue
         image = render(drawn, view, width, height, centre, scale)
         canvas = Canvas(image, 1, BLACK, WHITE)
         for mesh in scene.of_kind("vertebra"):

@@ -27,7 +27,7 @@ PATIENT_AXES = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.
 
 
 def build_scene(plan: Plan) -> Scene:
-    """The surfaces near the lesion as closed meshes in RAS mm, and four views in the index vertebra's own frame.
+    """The surfaces near the lesion as closed meshes in RAS mm, and five views in the index vertebra's own frame.
 
     An empty scene with a note when the plan has no voxels behind it (a case without images).
     """
@@ -87,17 +87,20 @@ def vertebrae_near(plan: Plan, spine: Spine) -> tuple[Vertebra, ...]:
 
 
 def views(frame: Frame) -> tuple[View, ...]:
-    """From the front, the back, the patient's left and right; the head is always up."""
+    """From the front, the back, the patient's left and right with the head up; and from below, the front up.
+
+    The axial view is that of an axial slice: seen from the feet, so that the patient's right is on the viewer's left.
+    """
     right, anterior, superior = (np.array(axis) for axis in (frame.right, frame.anterior, frame.superior))
     looks = (
-        ("anterior", "From the front", anterior, "R", "L"),
-        ("posterior", "From behind", -anterior, "L", "R"),
-        ("left-lateral", "From the patient's left", -right, "A", "P"),
-        ("right-lateral", "From the patient's right", right, "P", "A"),
+        ("anterior", "From the front", anterior, superior, "RLSI"),
+        ("posterior", "From behind", -anterior, superior, "LRSI"),
+        ("left-lateral", "From the patient's left", -right, superior, "APSI"),
+        ("right-lateral", "From the patient's right", right, superior, "PASI"),
+        ("axial", "From below", -superior, anterior, "RLAP"),
     )
     return tuple(
-        View(name, title, _triple(viewer), _triple(superior), left, right_letter, "S", "I")
-        for name, title, viewer, left, right_letter in looks
+        View(name, title, _triple(viewer), _triple(up), *letters) for name, title, viewer, up, letters in looks
     )
 
 

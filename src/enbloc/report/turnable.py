@@ -1,0 +1,173 @@
+"""The scene as the page's script wants it. Every name, colour, view, letter and length is decided here."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from enbloc.core.geometry import Array, Vector
+from enbloc.planning.plan import Plan
+from enbloc.scene import STYLES, Mesh, Scene, View
+from enbloc.scene.pack import PackedMesh, packed, within
+from enbloc.scene.planes import lesion_planes
+
+BONE = ("vertebra", "estimated", "rib")
+"""Kinds that the see-through slider works on."""
+HELD = ("vertebra", "tumour", "artery", "vein")
+"""Kinds that fill the picture; others may reach beyond its edges."""
+BUTTONS = {
+    "anterior": "Front",
+    "posterior": "Behind",
+    "left-lateral": "Left",
+    "right-lateral": "Right",
+    "axial": "Axial, cut at the lesion",
+}
+TOUCHING_MM = 1.0
+"""How far see-through surfaces give way to solid ones, as in the still pictures."""
+LETTER_ABOVE = 0.26
+"""A side is named at an edge of the picture from 15 degrees on: sin 15 = 0.26."""
+BARS_MM = (1, 2, 5, 10, 20, 50, 100)
+MARGIN_MM = 16.0
+NAMES_MM = 14.0
+"""Room for the names of the levels beside the vertebrae."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A kind of structure in the list beside the scene, with its meshes as (name, title)."""
+
+    kind: str
+    title: str
+    colour: str
+    meshes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A view's button. `title` says it in full."""
+
+    view: str
+    text: str
+    title: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turnable:
+    """The scene as the page wants it: `payload` for the script, the rest for the controls around it."""
+
+    payload: dict[str, object]
+    buttons: tuple[Button, ...]
+    rows: tuple[Row, ...]
+    bone_opacity: int
+    """Per cent at which the slider starts: that of the vertebrae as they are drawn."""
+
+
+def turnable(plan: Plan, scene: Scene, titles: dict[str, str]) -> Turnable:
+    """`titles` names the kinds of structures. The scene must not be empty."""
+    opacity = next((mesh.opacity for mesh in scene.of_kind(*BONE)), 1.0)
+    return Turnable(scene_payload(plan, scene), buttons(scene), rows(scene, titles), round(100 * opacity))
+
+
+def buttons(scene: Scene) -> tuple[Button, ...]:
+    numbered = enumerate(scene.views, start=1)
+    return tuple(Button(view.name, BUTTONS.get(view.name, view.title), view.title, str(n)) for n, view in numbered)
+
+
+def rows(scene: Scene, titles: dict[str, str]) -> tuple[Row, ...]:
+    """The structures by kind, in the palette's order; `titles` names the kinds."""
+    return tuple(
+        Row(kind, titles[kind], hexadecimal(meshes[0].colour), tuple((mesh.name, mesh.title) for mesh in meshes))
+        for kind in STYLES
+        if (meshes := scene.of_kind(kind))
+    )
+
+
+def scene_payload(plan: Plan, scene: Scene) -> dict[str, object]:
+    """What the script draws; lengths in mm, directions in RAS."""
+    box = _box(scene)
+    centre = scene.frame.to_world(box.mean(axis=0))
+    keyed = zip(scene.views, buttons(scene), strict=True)
+    return {
+        "centre_mm": _rounded(centre, 3),
+        "views": [_view(scene, view, button.key, box, _cut_mm(plan, view, centre)) for view, button in keyed],
+        "sides": list(_sides(scene)),
+        "letter_above": LETTER_ABOVE,
+        "touching_mm": TOUCHING_MM,
+        "bars_mm": list(BARS_MM),
+        "faded": list(BONE),
+        "labels": [
+            {"mesh": mesh.name, "text": mesh.title, "strong": mesh.title == scene.frame_of}
+            for mesh in scene.of_kind("vertebra")
+        ],
+        "meshes": [_mesh(mesh, packed(mesh)) for mesh in within(scene.meshes)],
+    }
+
+
+def hexadecimal(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _box(scene: Scene) -> Array:
+    """Lower and upper corner, in the scene's frame, of what a view must hold."""
+    meshes = scene.of_kind(*HELD) or scene.meshes
+    local = scene.frame.to_local(np.concatenate([mesh.vertices_mm for mesh in meshes]))
+    return np.stack([local.min(axis=0), local.max(axis=0)])
+
+
+def _view(scene: Scene, view: View, key: str, box: Array, cut_mm: float | None) -> dict[str, object]:
+    """`field_mm`: width and height that hold the box and the names beside it. `front_mm`: see `_cut_mm`."""
+    axes = np.array([scene.frame.right, scene.frame.anterior, scene.frame.superior])
+    across, tall = (float(np.abs(axes @ np.array(way)) @ (box[1] - box[0])) for way in (view.rightward, view.up))
+    return {
+        "name": view.name,
+        "key": key,
+        "viewer": _rounded(view.viewer),
+        "up": _rounded(view.up),
+        "field_mm": _rounded((across + 2 * (MARGIN_MM + NAMES_MM), tall + 2 * MARGIN_MM), 3),
+        "front_mm": cut_mm,
+    }
+
+
+def _cut_mm(plan: Plan, view: View, centre_mm: Vector) -> float | None:
+    """Where the axial view is cut open: at the lesion's axial slice, in mm from the middle of the scene towards the
+    viewer. Other vertebrae would stand before it. None: the view is not cut.
+    """
+    planes = lesion_planes(plan) if view.name == "axial" else ()
+    return round(float((planes[0].cut.centre_mm - centre_mm) @ np.array(view.viewer)), 3) if planes else None
+
+
+def _sides(scene: Scene) -> Iterator[dict[str, object]]:
+    """The six sides of the patient, each with the direction it lies in and the one that is up on its letter."""
+    right, anterior, superior = (np.array(v) for v in (scene.frame.right, scene.frame.anterior, scene.frame.superior))
+    for letter, direction, up in (
+        ("R", right, superior),
+        ("L", -right, superior),
+        ("A", anterior, superior),
+        ("P", -anterior, superior),
+        ("S", superior, anterior),
+        ("I", -superior, anterior),
+    ):
+        yield {"letter": letter, "direction": _rounded(direction), "up": _rounded(up)}
+
+
+def _mesh(mesh: Mesh, small: PackedMesh) -> dict[str, object]:
+    return {
+        "name": mesh.name,
+        "title": mesh.title,
+        "kind": mesh.kind,
+        "colour": hexadecimal(mesh.colour),
+        "opacity": mesh.opacity,
+        "centre_mm": [float(mm) for mm in small.centre_mm],
+        "step_mm": small.step_mm,
+        "vertices": b64encode(small.vertices).decode("ascii"),
+        "faces": b64encode(small.faces).decode("ascii"),
+        "wide": small.wide,
+    }
+
+
+def _rounded(vector: Array | tuple[float, ...], digits: int = 6) -> list[float]:
+    return [round(float(v), digits) + 0.0 for v in vector]
