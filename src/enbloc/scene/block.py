@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Part
+from enbloc.anatomy import Part, vessel_kind
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Grid, Imaging, Mask, Volume
 from enbloc.planning.plan import Drawing
-from enbloc.scene.build import VESSELS
 from enbloc.scene.planes import LesionPlane
 from enbloc.scene.slices import Field, sampled_image
+
+VESSEL_KINDS = ("artery", "vein")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +65,14 @@ def _structures(drawing: Drawing, points_mm: Array) -> Iterator[tuple[str, Mask]
     yield "no-go", inside & spine.no_go[index]
     yield "tumour", inside & spine.tumour[index]
     yield "estimated", bone & spine.estimated[index]
-    for kind in dict.fromkeys(VESSELS.values()):
+    for kind in VESSEL_KINDS:
         yield kind, _vessels(drawing.imaging, kind, points_mm)
 
 
 def _vessels(imaging: Imaging, kind: str, points_mm: Array) -> Mask:
     found = np.zeros(points_mm.shape[:-1], dtype=bool)
     for labels in imaging.labels:
-        wanted = [value for value, name in labels.structures.items() if VESSELS.get(name) == kind]
+        wanted = [value for value, name in labels.structures.items() if vessel_kind(name) == kind]
         if wanted:
             inside, index = _nearest(labels.grid, points_mm)
             found |= inside & np.isin(labels.values[index], wanted)
