@@ -94,6 +94,14 @@ def test_tumour_that_fills_the_bone_to_its_surface_touches_all_of_it():
     assert found.state in (State.TOUCHED, State.POSSIBLY_TOUCHED)
 
 
+def test_a_film_beyond_the_surface_is_no_certain_breach():
+    """Tumour 0.6 mm thick all round the bone it fills: half the noise floor of 1.25 voxels."""
+    found = met(0.0, BONE_MM + 0.6)
+    assert found.state is State.TOUCHED
+    assert found.breached_mm2.low == 0.0
+    assert found.breached_mm2.high == pytest.approx(4.0 * pi * BONE_MM**2, rel=0.03)
+
+
 def test_tumour_around_the_bone_touches_from_outside():
     """A shell round the bone from its surface outwards: nothing inside, everything outside."""
     tumour = ball(CENTRE, 22.0) & ~ball(CENTRE, BONE_MM)
