@@ -233,3 +233,13 @@ def test_a_measured_number_is_rounded_by_the_field_that_holds_it() -> None:
     measured = Measured(12.34567, 11.0004, 13.0)
     assert plain(measured, "height_mm") == {"value": 12.346, "low": 11.0, "high": 13.0}
     assert plain(measured, "angle_deg")["value"] == 12.3457
+
+
+def test_a_plan_states_one_canal_and_its_sizes(phantom):
+    """The levels' canal is the one of the morphometry, and a healthy patient's sizes raise no warning."""
+    patient = phantom(levels=("T12", "L1"), tumour=None, spacing_mm=(1.2, 1.2, 1.2))
+    found = plan(stand_ins.case(), patient.imaging)
+    for vertebra, one in zip(found.spine.levels, found.spine.morphometry, strict=True):
+        assert vertebra.canal_width_mm == one.canal_width_mm.value
+        assert vertebra.canal_depth_mm == one.canal_depth_mm.value
+    assert not any(caveat.id == "morphometry-outlier" for caveat in found.warnings)
