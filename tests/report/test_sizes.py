@@ -1,4 +1,4 @@
-"""Sizes in the report: values as the plan has them, a sign and a word outside the range, reasons for what is missing."""
+"""Sizes in the report: values as in the plan, a sign and a word outside the range, reasons for what is missing."""
 
 from __future__ import annotations
 
