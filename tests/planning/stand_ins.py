@@ -52,7 +52,7 @@ def vertebra(level: Level, z: int) -> Vertebra:
         volume_mm3=1234.56789,
         estimated_mm3=0.0,
         cut_at_border=False,
-        canal_centre_mm=(2.5, 0.0, z * 1.0),
+        canal_centre_mm=(2.54567, 0.0, z * 1.0),
         canal_closed=True,
         canal_width_mm=None,
         canal_depth_mm=12.34567,

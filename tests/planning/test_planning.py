@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +144,8 @@ def test_numbers_are_rounded_once_and_by_kind(imaged: Plan) -> None:
     document = plan_document(imaged)
     level = document["spine"]["levels"][0]
     assert level["volume_mm3"] == 1234.568
-    assert level["canal_depth_mm"] == 12.346
-    assert level["canal_width_mm"] is None
+    assert level["canal_centre_mm"] == [2.546, 0.0, 6.0]
+    assert level["canal_width_mm"] is None, "it comes from the sizes, and the stand-in has no voxels to measure"
     assert level["frame"]["superior"] == [0.0, 0.0, 1.0]
     assert json.dumps(level["frame"]["right"]) == "[1.0, 0.0, 0.0]", "no minus zero"
     assert document["tumour"]["zones"][0]["share"] == 0.1235
@@ -242,3 +243,13 @@ def test_a_measured_number_is_rounded_by_the_field_that_holds_it() -> None:
     measured = Measured(12.34567, 11.0004, 13.0)
     assert plain(measured, "height_mm") == {"value": 12.346, "low": 11.0, "high": 13.0}
     assert plain(measured, "angle_deg")["value"] == 12.3457
+
+
+def test_a_plan_states_one_canal_and_its_sizes(phantom):
+    """The levels' canal is the one of the morphometry, and a healthy patient's sizes raise no warning."""
+    patient = phantom(levels=("T12", "L1"), tumour=None, spacing_mm=(1.2, 1.2, 1.2))
+    found = plan(stand_ins.case(), replace(patient.imaging, tumour=None))
+    for vertebra, one in zip(found.spine.levels, found.spine.morphometry, strict=True):
+        assert vertebra.canal_width_mm == one.canal_width_mm.value
+        assert vertebra.canal_depth_mm == one.canal_depth_mm.value
+    assert not any(caveat.id == "morphometry-outlier" for caveat in found.warnings)

@@ -58,7 +58,7 @@ def a_plan(
 ) -> Plan:
     """A plan with drawing; the whole patient is turned by `turn_degrees` about the x axis of RAS."""
     drawing, vertebrae = a_drawing(side, spacing_mm, turn_degrees, with_image)
-    spine = SpineFindings(vertebrae, tuple(drawing.imaging.grid.spacing_mm), "canal", ("aorta",), LATER)
+    spine = SpineFindings(vertebrae, tuple(drawing.imaging.grid.spacing_mm), "canal", ("aorta",), ())
     centre = drawing.spine.grid.affine.to_world(np.argwhere(drawing.spine.tumour).mean(axis=0))
     return replace(a_plan_without_images(case), spine=spine, tumour=findings(side, tuple(centre)), drawing=drawing)
 

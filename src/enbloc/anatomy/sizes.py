@@ -182,11 +182,7 @@ def missing(vertebra: Vertebra, found: Found) -> Iterator[Caveat]:
     for name in SIZES:
         reason = found[name]
         if isinstance(reason, str):
-            reasons.setdefault(reason, []).append(
-                spoken(name) if name.endswith(("_mm", "_deg")) else spoken(f"{name}_")
-            )
+            reasons.setdefault(reason, []).append(spoken(name))
     for reason, names in reasons.items():
-        told = "nothing" if len(names) == len(SIZES) else ", ".join(names)
-        yield Caveat(
-            "not-measured", f"{vertebra.level}: {told} {'' if told == 'nothing' else 'not '}measured: {reason}"
-        )
+        told = "nothing could be measured" if len(names) == len(SIZES) else f"{', '.join(names)} not measured"
+        yield Caveat("not-measured", f"{vertebra.level}: {told}: {reason}")
