@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from enbloc.anatomy import LevelMorphometry, Part, PedicleMorphometry
 from enbloc.case import StatedExtent
@@ -15,6 +16,7 @@ from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Imaging, LabelMap, Volume
 from enbloc.tumour import Extent, Involvement, Zone, ZoneExtent, measure, stability
 from enbloc.tumour.collapse import collapse_item
+from enbloc.tumour.density import sampled
 from tumour.toy import BELOW, BODY, DISC, HEIGHT, PITCH, Toy
 
 NOTHING = PedicleMorphometry(None, None, None, None, None)
@@ -260,6 +262,20 @@ def test_tumour_as_dense_as_bone_is_not_called_anything():
     item = items_of(toy, image=image_of(toy, (151.0, 249.0)))["bone-lesion"]
     assert item.answer is None
     assert item.caveats[0].id == "density-as-normal-bone"
+
+
+def test_sampling_agrees_with_another_program():
+    """SciPy's order-1 spline is the same trilinear rule; 16-bit values up to 30,000 in doubles: rounding only."""
+    rng = np.random.default_rng(3)
+    matrix = np.array([[0.7, 0.1, 0.0, -5.0], [-0.1, 0.8, 0.2, 3.0], [0.0, -0.2, 1.5, 9.0], [0.0, 0.0, 0.0, 1.0]])
+    image = Volume(rng.integers(-1000, 30_000, (9, 8, 7)).astype(np.int16), Grid((9, 8, 7), Affine(matrix)), 0.5, -3.0)
+    index = rng.uniform(-1.0, 9.0, (500, 3))
+    found = sampled(image, image.grid.affine.to_world(index))
+    inside = ((index >= 0.0) & (index <= [8.0, 7.0, 6.0])).all(axis=1)
+    expected = 0.5 * map_coordinates(image.stored.astype(np.float64), index[inside].T, order=1) - 3.0
+    assert 100 < np.count_nonzero(inside) < 500
+    np.testing.assert_allclose(found[inside], expected, rtol=1e-9, atol=1e-6)
+    assert np.isnan(found[~inside]).all()
 
 
 def test_an_image_that_does_not_reach_the_level_is_not_read():
