@@ -17,7 +17,7 @@ from enbloc.images.labels import named, whole_numbers
 from enbloc.images.nrrd import named_segments, read_layers
 from enbloc.images.paths import resolve
 from enbloc.images.raw import Note, closest_ras
-from enbloc.images.read import read_image
+from enbloc.images.read import ending_of, read_image
 from enbloc.knowledge.schemes import LabelScheme, load_scheme, read_scheme
 
 
@@ -52,7 +52,7 @@ def read_labels(path: Path, file: str, scheme: LabelScheme, other: Reference | N
 
     The segments of a DICOM SEG are read by their names whatever the scheme's form; it must belong to `other`.
     """
-    if path.is_file() and looks_like_dicom(path):
+    if path.is_file() and ending_of(path.name) is None and looks_like_dicom(path):
         return _read_seg(path, file, scheme, other)
     if scheme.form == "files":
         return _read_named(path, file, scheme)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.core.errors import ImageError
-from enbloc.images.dicom.header import DicomFile, Header
+from enbloc.images.dicom.header import DicomFile, Header, damage
 from enbloc.images.dicom.syntax import SYNTAXES, Pixels, Syntax, damaged, decode
 from enbloc.images.limits import refuse_size
 
@@ -129,7 +129,7 @@ def compressed_frames(stream: BinaryIO, file: DicomFile) -> Iterator[bytes]:
             made += 1
             if made == count:
                 return
-    except (ValueError, EOFError, struct.error, IndexError):
+    except damage():
         raise damaged("the fragments of its frames are damaged", file.header.file) from None
     raise damaged(f"holds {made} frames, the header declares {count}", file.header.file)
 

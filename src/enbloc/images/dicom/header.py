@@ -38,11 +38,6 @@ ALLOWED = (
 NATIVE_LITTLE, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"
 _PREAMBLE = 132
 _META_LENGTH_END = 144
-_DAMAGE = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
-    RecursionError, TypeError, ValueError, struct.error, zlib.error,
-)  # fmt: skip
-"""What pydicom raises on damaged files, as far as fuzzing it has shown."""
 
 
 class NotDicom(Exception):
@@ -64,7 +59,7 @@ class Header:
         try:
             with quiet():
                 found = self.elements.get(keyword)
-        except _DAMAGE:
+        except damage():
             raise ImageError("cannot be read", file=self.file, field=keyword, hint="the file is damaged") from None
         return None if found is None or found == "" else found
 
@@ -196,7 +191,7 @@ def read_dicom(path: Path, file: str) -> DicomFile:
                 elements.SOPClassUID = DIRECTORY
             del elements.file_meta
             there = stream.seek(at) == at and stream.read(4) in (b"\xe0\x7f\x10\0", b"\x7f\xe0\0\x10")
-    except _DAMAGE:
+    except damage():
         raise ImageError("cannot be read as DICOM", file=file, field="header", hint="the file is damaged") from None
     if not syntax:
         implicit = elements.original_encoding[0]
@@ -244,6 +239,17 @@ def _tags() -> tuple[Any, ...]:
     from pydicom.tag import Tag
 
     return tuple(map(Tag, ALLOWED))
+
+
+@cache
+def damage() -> tuple[type[Exception], ...]:
+    """What pydicom raises on damaged files, as far as fuzzing it has shown."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (
+        ArithmeticError, AssertionError, AttributeError, BytesLengthException, EOFError, InvalidDicomError, LookupError,
+        MemoryError, NotImplementedError, OSError, RecursionError, TypeError, ValueError, struct.error, zlib.error,
+    )  # fmt: skip
 
 
 @contextmanager

@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from enbloc.core.errors import ImageError
-from enbloc.core.geometry import Affine
-from enbloc.core.volume import Grid
 from enbloc.images.dicom.frames import PixelForm, form_of, native_start, read_into
 from enbloc.images.dicom.header import DIRECTORY, DicomFile, Header, NotDicom, quiet, read_dicom
 from enbloc.images.dicom.lattice import Lattice, Slice, fit_lattice, slice_of
@@ -170,6 +168,19 @@ def describe(series: Series) -> str:
     except ImageError:
         distance = "not on one lattice"
     return f"{number} ({series.modality}, {series.n_slices} slices, {distance})"
+
+
+def describe_fully(series: Series) -> str:
+    """As `describe`, with pixels, transfer syntax and tilt, for people who look at what is there."""
+    header = series.files[0].header
+    names = sorted({SYNTAXES[f.syntax].name if f.syntax in SYNTAXES else "without a decoder" for f in series.files})
+    try:
+        frames, lattice = _lattice(series, header.file)
+        pixel = " x ".join(f"{mm:.3g}" for mm in frames.slices[0].spacing_mm)
+        place = f"pixels of {pixel} mm, sheared by {lattice.tilt_deg:.1f} degrees"
+    except ImageError as error:
+        place = f"{error.field}: {error.message}"
+    return f"{describe(series)}, {header.text('Rows')} x {header.text('Columns')} {place}, {' and '.join(names)}"
 
 
 def _lattice(series: Series, file: str) -> tuple[Frames, Lattice]:
@@ -331,11 +342,3 @@ def _notes(series: Series, lattice: Lattice, padded: int, file: str) -> list[Not
     if "01" in said or (may and said != {"00"}):
         notes.append(("lossy", f"{file}: was compressed with loss; small differences in value are not the patient's"))
     return notes
-
-
-def grid_of(series: Series, file: str) -> tuple[Grid, float]:
-    """Shape and place in the file's own axis order (RAS mm), and the gantry tilt, from the headers alone."""
-    header = series.files[0].header
-    _, lattice = _lattice(series, file)
-    shape = header.needed("Columns"), header.needed("Rows"), len(lattice.places)
-    return Grid(shape, Affine(LPS_TO_RAS @ lattice.matrix)), lattice.tilt_deg
