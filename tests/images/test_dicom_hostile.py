@@ -399,7 +399,7 @@ def contours_that_are_bent(folder):
 
 @hostile
 def contours_far_away(folder):
-    return rtstruct(folder, "frame: 0% of the contours", [ring + [300.0, 0, 0] for ring in GOOD])
+    return rtstruct(folder, "frame: 0% of the contours", [ring + np.array([300.0, 0, 0]) for ring in GOOD])
 
 
 @hostile
@@ -461,7 +461,7 @@ def test_refused_on_one_line_without_identity(name, tmp_path, capfd, monkeypatch
     assert "\n" not in text
     assert refusal.value.field
     assert f": {field}" in text
-    assert text.split(" (")[0].split(":")[0] in ("ct", "t", "ct.nii", "ct/IM0001")
+    assert text.startswith(("ct: ", "ct (file ", "t: ", "ct.nii: ", "ct/IM0001: "))
     assert str(tmp_path) not in text
     seen = " ".join(f"{f.file} {f.text}" for f in look(case))
     assert "refused" in {f.severity for f in look(case)}
@@ -510,12 +510,19 @@ def test_damage_is_refused_or_harmless(kind, tmp_path, data):
         bad[place] = data.draw(st.integers(0, 255), "byte")
     bad = bad[: data.draw(st.one_of(st.just(len(bad)), st.integers(0, len(bad))), "length")]
     path.write_bytes(bad)
-    try:
-        load_images(write_case(tmp_path, **wishes))
-    except InputError as refusal:
+    refusal = refusal_of(write_case(tmp_path, **wishes))
+    if refusal is not None:
         assert "\n" not in str(refusal)
         assert refusal.field
         assert not any(hidden in str(refusal) for hidden in SECRETS)
+
+
+def refusal_of(case) -> InputError | None:
+    try:
+        load_images(case)
+    except InputError as refusal:
+        return refusal
+    return None
 
 
 def test_secrets_are_in_the_files(tmp_path):

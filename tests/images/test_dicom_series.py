@@ -36,6 +36,11 @@ def ct(shape=SHAPE, dtype=np.uint16, low=0, high=4000) -> np.ndarray:
     return np.random.default_rng(5).integers(low, high, shape).astype(dtype)
 
 
+def setting(keyword, value):
+    """A change that gives every slice the same value."""
+    return lambda ds, k: setattr(ds, keyword, value)
+
+
 def read(path, wanted=None):
     raw = read_series(choose(find_series(path, path.name), wanted))
     view, grid = closest_ras(raw.stored, raw.matrix, path.name)
@@ -100,17 +105,12 @@ def test_order_of_names_and_strange_company_change_nothing(tmp_path):
     (folder / "README").write_text("not an image " * 30)
     (folder / "empty").write_bytes(b"")
     scout = ct((20, 24, 1))
-    write_series(
-        folder / "scout", scout, AFFINE, change=lambda ds, k: setattr(ds, "ImageType", ["A", "B", "LOCALIZER"])
-    )
-    write_series(folder / "dose", scout, AFFINE, change=lambda ds, k: setattr(ds, "SOPClassUID", DOSE))
+    write_series(folder / "scout", scout, AFFINE, change=setting("ImageType", ["A", "B", "LOCALIZER"]))
+    write_series(folder / "dose", scout, AFFINE, change=setting("SOPClassUID", "1.2.840.10008.5.1.4.1.1.7"))
     raw, view, grid = read(folder)
     np.testing.assert_array_equal(view, read(tmp_path / "plain")[1])
     assert_place(grid, SHAPE, AFFINE)
     assert "1 localiser, 2 no DICOM, 1 secondary capture" in dict(raw.notes)["files-ignored"]
-
-
-DOSE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def turned(seed: int, shear_deg: float = 0.0) -> np.ndarray:
@@ -171,7 +171,7 @@ def test_scales_that_differ_by_slice(tmp_path):
 def test_padding_becomes_air_and_tissue_stays(tmp_path):
     values = ct(low=1000, high=2000)
     values[:3] = 63536  # -2000 as 16 bits, the padding of a well-known vendor
-    write_series(tmp_path / "ct", values, AFFINE, change=lambda ds, k: setattr(ds, "PixelPaddingValue", 63536))
+    write_series(tmp_path / "ct", values, AFFINE, change=setting("PixelPaddingValue", 63536))
     raw, view, _ = read(tmp_path / "ct")
     assert (view[:3] == 0).all()  # 0 - 1024 HU
     np.testing.assert_array_equal(view[3:], values[3:])
@@ -180,7 +180,7 @@ def test_padding_becomes_air_and_tissue_stays(tmp_path):
 
 def test_padding_that_could_be_tissue_is_left(tmp_path):
     values = ct(low=1000, high=1100)
-    write_series(tmp_path / "ct", values, AFFINE, change=lambda ds, k: setattr(ds, "PixelPaddingValue", 1024))  # 0 HU
+    write_series(tmp_path / "ct", values, AFFINE, change=setting("PixelPaddingValue", 1024))  # 0 HU
     raw, view, _ = read(tmp_path / "ct")
     np.testing.assert_array_equal(view, values)
     assert "padding" not in dict(raw.notes)
@@ -198,9 +198,7 @@ def test_a_slice_off_by_little_is_noted_with_its_distance(tmp_path):
 
 
 def test_lossy_is_said(tmp_path):
-    write_series(
-        tmp_path / "ct", ct((6, 7, 3)), AFFINE, change=lambda ds, k: setattr(ds, "LossyImageCompression", "01")
-    )
+    write_series(tmp_path / "ct", ct((6, 7, 3)), AFFINE, change=setting("LossyImageCompression", "01"))
     assert "lossy" in dict(read(tmp_path / "ct")[0].notes)
 
 
