@@ -214,13 +214,15 @@ def test_volume_of_a_torus_with_its_hole(tmp_path):
 
 
 def test_a_keyhole_is_a_hole(tmp_path):
-    """Outer ring, a channel in, the inner ring, the same channel out: as two rings, between the planes too."""
-    outer, inner = (np.round(circle(0.0, r, 64), 4) for r in (12.0, 6.0))
-    ring = np.concatenate([outer, outer[:1], inner[:1], inner[:0:-1], inner[:1]])
-    planes = [-1.5, 1.5]
-    keyhole, _ = mask_of(tmp_path, [shifted(ring, 0, 0, z) for z in planes])
-    apart, _ = mask_of(tmp_path, [shifted(part, 0, 0, z) for z in planes for part in (outer, inner)])
-    np.testing.assert_array_equal(keyhole, apart)
+    """Outer ring, a channel in, the inner ring, the same channel out: as two rings, between the planes too, where the
+    channel's edges would else be the nearest ones.
+    """
+    keyholes, apart = [], []
+    for z, outside, inside in ((-3.0, 12.0, 6.0), (3.0, 16.0, 3.0)):
+        outer, inner = (np.round(circle(z, r, 64), 4) for r in (outside, inside))
+        keyholes.append(np.concatenate([outer, outer[:1], inner[:1], inner[:0:-1], inner[:1]]))
+        apart += [outer, inner]
+    np.testing.assert_array_equal(mask_of(tmp_path, keyholes)[0], mask_of(tmp_path, apart)[0])
 
 
 def test_branching(tmp_path):

@@ -245,15 +245,19 @@ def test_image_of_a_case(tmp_path):
     assert load_images(write_case(tmp_path, image="ct")).inputs != imaging.inputs
 
 
-def test_labels_on_a_sheared_grid_are_moved_to_right_angles(tmp_path):
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_labels_on_a_sheared_grid_are_moved_to_right_angles(side, tmp_path):
     """12 degrees of tilt. Nearest voxel keeps volume within the surface's share and the centre within half a voxel."""
     affine = AFFINE.copy()
-    affine[1, 2] = 2.0 * np.tan(np.radians(12.0))
+    affine[1, 2] = side * 2.0 * np.tan(np.radians(12.0))
     write_nifti(tmp_path / "spine.nii", spine_labels(), affine)
     imaging = load_images(write_case(tmp_path))
     assert "12.0 degrees" in dict(imaging.notes)["sheared"]
     axes = imaging.grid.affine.matrix[:3, :3]
     np.testing.assert_allclose(axes.T @ axes, np.diag([1.0, 2.25, 4.0]), atol=1e-9)  # rounding only
+    ends = imaging.grid.affine.to_index(Grid(SHAPE, Affine(affine)).corners_mm())
+    assert (ends > -1.5).all()  # every corner of the sheared block, to the voxel that its outermost centre lies in
+    assert (ends < np.array(imaging.grid.shape) + 0.5).all()
     index = np.argwhere(spine_labels() == 22)
     centre = (index @ affine[:3, :3].T + affine[:3, 3]).mean(axis=0)
     moved = np.argwhere(imaging.labels[0].values == 22)
