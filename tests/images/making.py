@@ -76,9 +76,14 @@ def write_case(
     tumour: str | None = None,
     segment: str | None = None,
     anchor: tuple[int, str] | None = None,
-    modality: str = "ct",
+    modality: str | None = "ct",
+    series: int | None = None,
 ) -> Case:
-    lines = ['schema = "enbloc.case/1"', 'id = "made"', "[imaging]", f'modality = "{modality}"']
+    lines = ['schema = "enbloc.case/1"', 'id = "made"', "[imaging]"]
+    if modality:
+        lines.append(f'modality = "{modality}"')
+    if series is not None:
+        lines.append(f"series = {series}")
     if image:
         lines.append(f'image = "{image}"')
     for file, name in [(labels, scheme)] if isinstance(labels, str) else labels:

@@ -380,11 +380,11 @@ def image_with_nan(folder):
 
 
 @hostile
-def image_as_dicom_folder(folder):
+def image_folder_without_dicom(folder):
     good(folder)
     (folder / "ct").mkdir()
     (folder / "ct" / "1.dcm").write_bytes(b"DICM")
-    return write_case(folder, image="ct"), "ct", "format"
+    return write_case(folder, image="ct"), "ct", "Modality"
 
 
 @hostile

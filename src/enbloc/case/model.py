@@ -59,8 +59,11 @@ class TumourFile(Section):
 
 
 class ImagingFiles(Section):
+    """`series` is the series number to take where a folder of DICOM holds several."""
+
     labels: Annotated[tuple[LabelFile, ...], Field(strict=False, min_length=1)]
     image: RelativePath | None = None
+    series: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
     modality: Literal["ct", "mr"] | None = None
     anchor: Anchor | None = None
     tumour: TumourFile | None = None

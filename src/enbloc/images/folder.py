@@ -1,24 +1,23 @@
-"""A folder with one binary file per structure, or a .seg.nrrd with named segments, to one label map."""
+"""A folder with one binary file per structure, or a file with named segments, to one label map."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.core.errors import ImageError, LabelError, SpaceMismatch, nearest
+from enbloc.core.errors import ImageError, LabelError, SpaceMismatch
 from enbloc.core.levels import is_level
 from enbloc.core.volume import Grid
 from enbloc.images.labels import whole_numbers
-from enbloc.images.nrrd import Nrrd, Segment
-from enbloc.images.raw import Note, RawImage, closest_ras
+from enbloc.images.raw import Note, closest_ras
 from enbloc.images.read import ending_of, read_image
+from enbloc.images.segments import Binary, NamedSegments
 from enbloc.images.space import rounding_note, same_voxels
 from enbloc.knowledge.schemes import LabelScheme
 from enbloc.knowledge.vessels import vessel_kind
-
-Binary = npt.NDArray[np.bool_]
 
 MOST_STRUCTURES = 255
 """As many as eight bits can number."""
@@ -133,61 +132,37 @@ def _notes(
     return tuple(notes)
 
 
-def pick_segment(nrrd: Nrrd, wanted: str | None, file: str) -> Binary | None:
-    """The voxels of one segment, by name or id; None when the file says that nothing is segmented.
-
-    Raises LabelError when the name is not there, or when none was given and there are several.
-    """
-    names = ", ".join(repr(s.name) for s in nrrd.segments[:8])
-    if wanted is None and len(nrrd.segments) > 1:
-        raise LabelError(
-            f"holds the segments {names}", file=file, field="imaging.tumour.segment", hint="name one of them"
-        )
-    chosen = [s for s in nrrd.segments if wanted is None or wanted in (s.name, s.id)]
-    if not chosen:
-        hint = nearest(wanted or "", [s.name for s in nrrd.segments]) or f"segments: {names}"
-        raise LabelError(f"no segment is called {wanted!r}", file=file, field="imaging.tumour.segment", hint=hint)
-    if len(chosen) > 1:
-        raise LabelError(
-            f"two segments are called {wanted!r}", file=file, field="imaging.tumour.segment", hint="rename one"
-        )
-    return None if nrrd.empty else segment_mask(nrrd, chosen[0], file)
-
-
-def segment_mask(nrrd: Nrrd, segment: Segment, file: str) -> Binary:
-    if not 0 <= segment.layer < nrrd.layers.shape[0]:
-        message = f"segment {segment.name!r} lies in layer {segment.layer} of {nrrd.layers.shape[0]}"
-        raise ImageError(message, file=file, field="SegmentN_Layer")
-    mask: Binary = nrrd.layers[segment.layer] == segment.value
-    return mask
-
-
 def read_segments(
-    nrrd: Nrrd, file: str, scheme: LabelScheme
+    segments: NamedSegments, file: str, scheme: LabelScheme
 ) -> tuple[npt.NDArray[np.uint8], Grid, dict[int, str], tuple[Note, ...]]:
     """Segments whose names are file stems or structures of `scheme` to one map, as `read_folder` does for files."""
-    by_name = {segment.name: segment for segment in nrrd.segments}
+    names = [name for name, _ in segments.names]
     known = {**{name: name for name in scheme.structures}, **scheme.files}
-    wanted = [(known[name], segment) for name, segment in by_name.items() if name in known]
-    if not wanted or nrrd.empty:
+    wanted = [(known[name], place) for place, name in enumerate(names) if name in known]
+    if not wanted or segments.empty:
         hint = "enbloc check lists the names that are known"
         raise LabelError(f"holds no segment named as in scheme {scheme.id}", file=file, field="scheme", hint=hint)
     if len(wanted) > MOST_STRUCTURES:
         hint = f"at most {MOST_STRUCTURES} are read"
         raise LabelError(f"holds {len(wanted)} segments of scheme {scheme.id}", file=file, field="segments", hint=hint)
-    values = np.zeros(nrrd.layers.shape[1:], dtype=np.uint8, order="F")
+    twice = [structure for structure, count in Counter(structure for structure, _ in wanted).items() if count > 1]
+    if twice:
+        raise LabelError(f"two segments are called {twice[0]}", file=file, field="segments", hint="rename one")
+    values = np.zeros(segments.shape, dtype=np.uint8, order="F")
     structures: dict[int, str] = {}
     overlap: dict[str, int] = {}
-    for structure, segment in wanted:
-        mask = segment_mask(nrrd, segment, file)
+    for structure, place in wanted:
+        mask = segments.mask(place)
         taken = mask & (values != 0)
         _count_overlap(overlap, values[taken], structures, structure)
-        mask &= ~taken
+        mask = mask & ~taken
         if mask.any():
             number = len(structures) + 1
             values[mask] = number
             structures[number] = structure
-    raw = RawImage(values, nrrd.matrix)
-    view, grid = closest_ras(raw.stored, raw.matrix, file)
-    strangers = [name for name in by_name if name not in known]
-    return view.astype(np.uint8, copy=False), grid, structures, _notes(file, {}, scheme, strangers, overlap)
+    if not structures:
+        raise LabelError("every segment is empty", file=file, field="voxel values")
+    view, grid = closest_ras(values, segments.matrix, file)
+    strangers = [name for name in names if name not in known]
+    notes = (*segments.notes, *_notes(file, {}, scheme, strangers, overlap))
+    return view.astype(np.uint8, copy=False), grid, structures, notes

@@ -10,6 +10,10 @@ LARGEST_ARRAY_BYTES = 2 << 30
 """One array as stored in the file: 2 GiB, about ten times a 512 x 512 x 400 CT of 16 bits."""
 LARGEST_HEADER_BYTES = 1 << 20
 LARGEST_SURFACE_BYTES = 512 << 20
+LARGEST_DEFLATED_BYTES = 512 << 20
+"""A deflated DICOM file, inflated: such files hold single slices, or segments of many zeros."""
+MOST_FILES = 20_000
+"""Files in a folder of DICOM; a whole study has some thousand."""
 LARGEST_DEFLATE_RATIO = 1032
 """A byte of a deflate stream cannot hold more bytes than this (258 bytes per two bits)."""
 

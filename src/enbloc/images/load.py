@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from enbloc.case import Case
@@ -18,13 +20,24 @@ from enbloc.images.contradictions import (
     refuse_strange_values,
     refuse_worse_sides,
 )
+from enbloc.images.dicom.header import looks_like_dicom
+from enbloc.images.dicom.reference import Reference
+from enbloc.images.dicom.series import Scan, choose, find_series, read_series
 from enbloc.images.label_file import ReadLabels, read_labels, scheme_of
 from enbloc.images.labels import levels_from_anchor, refuse_other_anchor
 from enbloc.images.paths import resolve, sha256_of
-from enbloc.images.raw import Note, closest_ras
-from enbloc.images.read import read_image
+from enbloc.images.raw import Note, RawImage, closest_ras
+from enbloc.images.read import ending_of, read_image
 from enbloc.images.sides import compare_sides, refuse_flipped
-from enbloc.images.space import refuse_other_space, rounding_note, same_voxels, to_grid
+from enbloc.images.space import (
+    SQUARE_DEG,
+    refuse_other_space,
+    rounding_note,
+    same_voxels,
+    sheared_deg,
+    square_grid,
+    to_grid,
+)
 from enbloc.images.tumour_file import read_tumour
 from enbloc.knowledge import level_of
 
@@ -49,6 +62,9 @@ def load_images(case: Case, progress: Progress = silent) -> Imaging:
 def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
     notes: list[Note] = []
     inputs: list[InputFile] = []
+    image_path = None if files.image is None else resolve(case.folder, files.image, "imaging.image")
+    scan = None if image_path is None else find_scan(image_path, files)
+    other = None if scan is None else scan.reference
     maps: list[LabelMap] = []
     censuses: list[Census] = []
     for place, entry in enumerate(files.labels):
@@ -56,12 +72,16 @@ def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
         field = f"imaging.labels[{place}]"
         path = resolve(case.folder, entry.file, f"{field}.file")
         scheme = scheme_of(entry.scheme, case.folder, f"{field}.scheme")
-        read = read_labels(path, entry.file, scheme)
+        read = read_labels(path, entry.file, scheme, other)
+        other = other or read.reference
         inputs.append(InputFile("labels", entry.file, sha256_of(path)))
         censuses.append(read.census)
         labels, more = _checked(read, files.anchor)
         notes += more
-        if maps:
+        if not maps:
+            labels, more = _squared(labels, entry.file)
+            notes += more
+        else:
             labels, more = _on_grid(labels, maps[0].grid, entry.file, files.labels[0].file)
             notes += more
         maps.append(labels)
@@ -70,16 +90,18 @@ def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
     tumour: Mask | None = None
     if files.tumour is not None:
         progress(f"reading {files.tumour.file}")
-        tumour, more = _tumour(case, files.tumour, grid, files.labels[0].file)
+        tumour, more = _tumour(case, files.tumour, grid, files.labels[0].file, other)
         inputs.append(InputFile("tumour", files.tumour.file, sha256_of(resolve(case.folder, files.tumour.file, ""))))
         notes += more
     image: Volume | None = None
-    if files.image is not None:
+    modality = files.modality if scan is None else scan.series.modality.lower()
+    if files.image is not None and image_path is not None:
         progress(f"reading {files.image}")
-        image, more = _image(case, files.image, files.modality, maps[0], files.labels[0].file)
-        inputs.append(InputFile("image", files.image, sha256_of(resolve(case.folder, files.image, ""))))
+        raw = read_image(image_path, files.image) if scan is None else read_series(scan)
+        image, more = _image(raw, files.image, modality, maps[0], files.labels[0].file)
+        inputs.append(InputFile("image", files.image, sha256_of(image_path)))
         notes += more
-    return Imaging(grid, tuple(maps), tumour, image, files.modality, tuple(inputs), tuple(dict.fromkeys(notes)))
+    return Imaging(grid, tuple(maps), tumour, image, modality, tuple(inputs), tuple(dict.fromkeys(notes)))
 
 
 def _refuse_no_levels(maps: list[LabelMap], censuses: list[Census], files: ImagingFiles) -> None:
@@ -114,6 +136,22 @@ def _checked(read: ReadLabels, anchor: Anchor | None) -> tuple[LabelMap, list[No
     return LabelMap(read.values, read.grid, structures), notes
 
 
+def _squared(labels: LabelMap, file: str) -> tuple[LabelMap, list[Note]]:
+    """Distances are counted along the axes of the labels' grid, so a sheared one is left for one at right angles."""
+    sheared = sheared_deg(labels.grid)
+    if sheared <= SQUARE_DEG:
+        return labels, []
+    grid = square_grid(labels.grid)
+    moved = to_grid(labels.values, labels.grid, grid)
+    before = np.count_nonzero(labels.values) * labels.grid.affine.voxel_volume_mm3
+    after = np.count_nonzero(moved) * grid.affine.voxel_volume_mm3
+    text = (
+        f"{file}: its axes are sheared by {sheared:.1f} degrees; moved to right angles by nearest voxel, "
+        f"{before / 1000.0:.2f} mL before, {after / 1000.0:.2f} mL after"
+    )
+    return LabelMap(moved, grid, labels.structures), [("sheared", text)]
+
+
 def _on_grid(labels: LabelMap, reference: Grid, file: str, other: str) -> tuple[LabelMap, list[Note]]:
     if same_voxels(labels.grid, reference):
         return LabelMap(labels.values, reference, labels.structures), rounding_note(labels.grid, reference, file, other)
@@ -133,9 +171,11 @@ def _moved_note(file: str, other: str, before_mm3: float, after_mm3: float) -> N
     return "resampled", text
 
 
-def _tumour(case: Case, entry: TumourFile, grid: Grid, other: str) -> tuple[Mask, list[Note]]:
+def _tumour(
+    case: Case, entry: TumourFile, grid: Grid, other: str, reference: Reference | None
+) -> tuple[Mask, list[Note]]:
     path = resolve(case.folder, entry.file, "imaging.tumour.file")
-    own, mask, notes = read_tumour(path, entry.file, entry.segment, grid)
+    own, mask, notes = read_tumour(path, entry.file, entry.segment, grid, reference)
     if same_voxels(own, grid):
         return mask, [*notes, *rounding_note(own, grid, entry.file, other)]
     refuse_other_space(mask, own, grid, entry.file, other)
@@ -148,10 +188,25 @@ def _tumour(case: Case, entry: TumourFile, grid: Grid, other: str) -> tuple[Mask
     return moved, [*notes, _moved_note(entry.file, other, before, after)]
 
 
+def find_scan(path: Path, files: ImagingFiles) -> Scan | None:
+    """The series of DICOM that is the case's image; None when the image is of another format."""
+    file = files.image or ""
+    if path.is_file() and (ending_of(path.name) is not None or not looks_like_dicom(path)):
+        if files.series is not None:
+            hint = "leave series out"
+            raise CaseError("only a folder of DICOM holds series", file=file, field="imaging.series", hint=hint)
+        return None
+    scan = choose(find_series(path, file), files.series)
+    said = scan.series.modality
+    if files.modality not in (said.lower(), None):
+        message = f"the case says {files.modality}, the series is {said}"
+        raise CaseError(message, file=file, field="imaging.modality", hint="which of the two is meant?")
+    return scan
+
+
 def _image(
-    case: Case, file: str, modality: str | None, labels: LabelMap, labels_file: str
+    raw: RawImage, file: str, modality: str | None, labels: LabelMap, labels_file: str
 ) -> tuple[Volume, list[Note]]:
-    raw = read_image(resolve(case.folder, file, "imaging.image"), file)
     stored, grid = closest_ras(raw.stored, raw.matrix, file)
     if not grid.same_as(labels.grid):
         try:

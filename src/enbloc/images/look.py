@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from enbloc.case import Case
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Progress, silent
-from enbloc.core.volume import Grid
 from enbloc.images.census import Census, take_census
 from enbloc.images.contradictions import (
     contradictions_in,
@@ -19,8 +19,10 @@ from enbloc.images.contradictions import (
     order_correlation,
     order_heights,
 )
+from enbloc.images.finding import Finding, describe
 from enbloc.images.label_file import read_labels, read_values, scheme_of
 from enbloc.images.load import load_images
+from enbloc.images.look_dicom import look_at_object, look_at_scan
 from enbloc.images.paths import resolve
 from enbloc.knowledge.schemes import LabelScheme, load_scheme
 
@@ -34,16 +36,6 @@ SHOUTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing seen in one input. `severity`: `note`, `warning`, `contradiction` (against the case), `refused`."""
-
-    severity: str
-    file: str
-    id: str
-    text: str
-
-
 def look(case: Case, progress: Progress = silent) -> tuple[Finding, ...]:
     """Findings about each label file, then everything that reading the whole case notes or refuses. Never raises
     InputError.
@@ -51,12 +43,19 @@ def look(case: Case, progress: Progress = silent) -> tuple[Finding, ...]:
     if case.imaging is None:
         return ()
     found: list[Finding] = []
-    for place, entry in enumerate(case.imaging.labels):
-        progress(f"looking at {entry.file}")
+    looks: list[tuple[str, Callable[[], list[Finding]]]] = [
+        (entry.file, partial(_look_at_labels, case, place)) for place, entry in enumerate(case.imaging.labels)
+    ]
+    if case.imaging.image is not None:
+        looks.append((case.imaging.image, partial(look_at_scan, case, case.imaging.image)))
+    if case.imaging.tumour is not None:
+        looks.append((case.imaging.tumour.file, partial(look_at_object, case, case.imaging.tumour.file)))
+    for file, see in looks:
+        progress(f"looking at {file}")
         try:
-            found += _look_at_labels(case, place)
+            found += see()
         except InputError as error:
-            found.append(Finding("refused", entry.file, "refused", str(error)))
+            found.append(Finding("refused", file, "refused", str(error)))
     try:
         imaging = load_images(case, progress)
     except InputError as error:
@@ -78,7 +77,8 @@ def _look_at_labels(case: Case, place: int) -> list[Finding]:
     entry = case.imaging.labels[place]
     path = resolve(case.folder, entry.file, f"imaging.labels[{place}].file")
     scheme = scheme_of(entry.scheme, case.folder, f"imaging.labels[{place}].scheme")
-    if scheme.form == "files":
+    objects = look_at_object(case, entry.file)
+    if scheme.form == "files" or objects:
         read = read_labels(path, entry.file, scheme)
         grid, census, names = read.grid, read.census, read.names
     else:
@@ -87,6 +87,7 @@ def _look_at_labels(case: Case, place: int) -> list[Finding]:
         names = names_under(census, scheme)
     means = ", ".join(f"{value} {names.get(value, '?')}" for value in census.values) or "nothing"
     found = [
+        *objects,
         Finding("note", entry.file, "grid", describe(grid)),
         Finding("note", entry.file, "values", f"under {scheme.id}: {means}"),
     ]
@@ -98,7 +99,7 @@ def _look_at_labels(case: Case, place: int) -> list[Finding]:
         severity = "contradiction" if caveat.id in SHOUTED else "warning"
         found.append(Finding(severity, entry.file, caveat.id, caveat.text))
     found += [Finding("note", entry.file, "scheme-trap", f"{scheme.id}: {trap}") for trap in scheme.traps]
-    if scheme.form == "values" and scheme.holds != "parts":
+    if scheme.form == "values" and not objects and scheme.holds != "parts":
         found.append(Finding("note", entry.file, "schemes-that-fit", _fits(census)))
     return found
 
@@ -116,12 +117,3 @@ def _range(scheme: LabelScheme, census: Census) -> str:
     if not levels:
         return "no levels"
     return levels[0] if len(levels) == 1 else f"{levels[0]}-{levels[-1]}"
-
-
-def describe(grid: Grid) -> str:
-    """Shape, spacing and obliquity in words."""
-    shape = " x ".join(map(str, grid.shape))
-    spacing = " x ".join(f"{mm:.3g}" for mm in grid.spacing_mm)
-    cosine = np.abs(np.diag(grid.affine.matrix)[:3] / grid.spacing_mm).min()
-    tilt = float(np.degrees(np.arccos(min(1.0, cosine))))
-    return f"{shape} voxels of {spacing} mm (right, anterior, superior), tilted by {tilt:.1f} degrees"

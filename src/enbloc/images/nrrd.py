@@ -15,6 +15,7 @@ from enbloc.core.geometry import Array
 from enbloc.images.limits import LARGEST_HEADER_BYTES, refuse_ratio, refuse_size
 from enbloc.images.paths import beside
 from enbloc.images.raw import RawImage
+from enbloc.images.segments import Binary, NamedSegments
 from enbloc.images.stream import opened, read_array
 
 _TYPES = {
@@ -95,6 +96,22 @@ def read_layers(path: Path, file: str) -> Nrrd:
         voxels = voxels[np.newaxis]
     segments = _segments(keys, file)
     return Nrrd(voxels, matrix, segments, empty=bool(segments) and voxels.size == 1)
+
+
+def named_segments(nrrd: Nrrd, file: str) -> NamedSegments:
+    """The segments of a .seg.nrrd; raises ImageError when one lies in a layer that is asked for and not there."""
+
+    def mask(place: int) -> Binary:
+        segment = nrrd.segments[place]
+        if not 0 <= segment.layer < nrrd.layers.shape[0]:
+            message = f"segment {segment.name!r} lies in layer {segment.layer} of {nrrd.layers.shape[0]}"
+            raise ImageError(message, file=file, field="SegmentN_Layer")
+        found: Binary = nrrd.layers[segment.layer] == segment.value
+        return found
+
+    names = tuple((segment.name, segment.id) for segment in nrrd.segments)
+    i, j, k = nrrd.layers.shape[1:]
+    return NamedSegments(names, (i, j, k), nrrd.matrix, mask, nrrd.empty)
 
 
 def _header(path: Path, file: str) -> tuple[dict[str, str], dict[str, str], int]:

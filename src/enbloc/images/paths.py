@@ -48,9 +48,10 @@ def beside(path: Path, name: str, file: str, field: str) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """Of a file: the hash of its bytes. Of a folder: the hash over the sorted names and hashes of its files."""
+    """Of a file: the hash of its bytes. Of a folder: that over the sorted names and hashes of all files below it."""
     if path.is_dir():
-        rows = [f"{entry.name}\0{sha256_of(entry)}\n" for entry in sorted(path.iterdir()) if entry.is_file()]
+        below = {entry.relative_to(path).as_posix(): entry for entry in path.rglob("*") if entry.is_file()}
+        rows = [f"{name}\0{sha256_of(below[name])}\n" for name in sorted(below)]
         return hashlib.sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
     digest = hashlib.sha256()
     with path.open("rb") as file:

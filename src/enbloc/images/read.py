@@ -28,11 +28,8 @@ def ending_of(name: str) -> str | None:
 
 def read_image(path: Path, file: str) -> RawImage:
     """One volume in its own axis order; raises ImageError naming `file` and the header field at fault."""
-    if path.is_dir() or path.suffix.lower() in (".dcm", ".ima", ".dicom"):
-        hint = "convert it to .nii.gz or .nrrd for now"
-        raise ImageError("DICOM is not yet read", file=file, field="format", hint=hint)
-    ending = ending_of(path.name)
+    ending = None if path.is_dir() else ending_of(path.name)
     if ending is None:
-        hint = f"known endings: {', '.join(VOLUME_ENDINGS)}"
+        hint = f"known endings: {', '.join(VOLUME_ENDINGS)}; DICOM may have any"
         raise ImageError("is of no known image format", file=file, field="format", hint=hint)
     return _READERS[ending](path, file)

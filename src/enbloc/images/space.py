@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.core.errors import SpaceMismatch
-from enbloc.core.geometry import Array, bounding_box
+from enbloc.core.geometry import Affine, Array, bounding_box
 from enbloc.core.volume import Grid, Mask
 from enbloc.images.census import Labels
 from enbloc.images.raw import Note
@@ -15,6 +15,8 @@ INSIDE_SHARE = 0.99
 """Share of a mask's non-zero voxels that must lie in the other block."""
 SAME_SPACING = 1e-3
 ROUNDING_MM = 0.1
+SQUARE_DEG = 0.5
+"""Index axes farther than this from a right angle are sheared: distances counted in voxels would be 0.4 % wrong."""
 _SAMPLES = 200_000
 
 
@@ -31,6 +33,40 @@ def rounding_note(own: Grid, reference: Grid, file: str, other: str) -> list[Not
     return [
         ("headers-differ", f"{file}: header {shift:.2f} mm off {other}'s at the farthest corner; same voxels assumed")
     ]
+
+
+def sheared_deg(grid: Grid) -> float:
+    """How far the index axes are from standing at right angles."""
+    axes = grid.affine.matrix[:3, :3] / grid.spacing_mm
+    cosines = (axes.T @ axes)[[0, 0, 1], [1, 2, 2]]
+    return float(np.degrees(np.arcsin(np.abs(cosines).max())))
+
+
+def square_grid(grid: Grid) -> Grid:
+    """The grid at right angles that holds all of the sheared `grid`: its first two axes turned as little as needed, its
+    third along their normal, voxels as far apart as there.
+    """
+    axes = grid.affine.matrix[:3, :3]
+    first = axes[:, 0] / np.linalg.norm(axes[:, 0])
+    second = axes[:, 1] - first * (first @ axes[:, 1])
+    second /= np.linalg.norm(second)
+    normal = np.cross(first, second)
+    normal *= np.sign(normal @ axes[:, 2])
+    steps = np.array([np.linalg.norm(axes[:, 0]), abs(second @ axes[:, 1]), normal @ axes[:, 2]])
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.column_stack([first, second, normal]) * steps
+    matrix[:3, 3] = grid.affine.matrix[:3, 3]
+    centres = Affine(matrix).to_index(grid.affine.to_world(_ends(grid)))
+    low = np.floor(centres.min(axis=0) + 1e-6)
+    i, j, k = (np.ceil(centres.max(axis=0) - 1e-6) - low).astype(int) + 1
+    matrix[:3, 3] = Affine(matrix).to_world(low)
+    return Grid((int(i), int(j), int(k)), Affine(matrix))
+
+
+def _ends(grid: Grid) -> Array:
+    """Index of the eight voxels in the corners."""
+    ends = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+    return ends * (np.array(grid.shape) - 1.0)
 
 
 def inside_share(mask: Mask, grid: Grid, other: Grid) -> float:
@@ -70,6 +106,19 @@ def refuse_other_space(
             f"{share:.0%} of {share_of or f'its voxels lie in {other_name}'}, the farthest corner is {shift:.1f} mm off"
         )
         raise SpaceMismatch(message, file=file, field="grid", hint=hint)
+
+
+def refuse_outside(points_mm: Array, grid: Grid, file: str, what: str, hint: str) -> None:
+    """Raises SpaceMismatch unless INSIDE_SHARE of the points (n, 3) that make up `what` lie in the block of `grid`."""
+    index = grid.affine.to_index(points_mm)
+    within = (index >= -0.5) & (index <= np.array(grid.shape) - 0.5)
+    share = float(within.all(axis=1).mean())
+    if share < INSIDE_SHARE:
+        distance = float(np.linalg.norm(points_mm.mean(axis=0) - grid.corners_mm().mean(axis=0)))
+        message = (
+            f"{share:.0%} of the {what} lies in the labels' block, its centre is {distance:.0f} mm from the block's"
+        )
+        raise SpaceMismatch(message, file=file, field="frame", hint=hint)
 
 
 def _twins(a: Grid, b: Grid) -> bool:

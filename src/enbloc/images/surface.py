@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.core.errors import ImageError, SpaceMismatch
+from enbloc.core.errors import ImageError
 from enbloc.core.geometry import Array
 from enbloc.core.volume import Grid, Mask
 from enbloc.images.limits import LARGEST_SURFACE_BYTES
 from enbloc.images.raw import Note
-from enbloc.images.space import INSIDE_SHARE
 
 SURFACE_ENDINGS = (".stl", ".obj")
+SPACE_HINT = "write SPACE=RAS or SPACE=LPS into its header"
 SMALLEST_MM, LARGEST_MM = 1.0, 600.0
 """Extent of a surface along its longest side outside of which its unit cannot be mm."""
 
@@ -141,21 +141,6 @@ def _refuse_open(triangles: Triangles, file: str) -> None:
     if there.shape != back.shape or not np.array_equal(there, back) or n_there.max(initial=0) > 1:
         hint = "close it, for instance by exporting it again from a segmentation"
         raise ImageError("the surface is not closed (watertight)", file=file, field="triangles", hint=hint)
-
-
-def refuse_outside(triangles: Triangles, grid: Grid, file: str) -> None:
-    """Raises SpaceMismatch unless INSIDE_SHARE of the surface's corners lie in the block of `grid`."""
-    index = grid.affine.to_index(triangles.reshape(-1, 3))
-    within = (index >= -0.5) & (index <= np.array(grid.shape) - 0.5)
-    share = float(within.all(axis=1).mean())
-    if share < INSIDE_SHARE:
-        centre, middle = triangles.reshape(-1, 3).mean(axis=0), grid.corners_mm().mean(axis=0)
-        distance = float(np.linalg.norm(centre - middle))
-        message = (
-            f"{share:.0%} of the surface lies in the labels' block, its centre is {distance:.0f} mm from the block's"
-        )
-        hint = "wrong frame? write SPACE=RAS or SPACE=LPS into its header"
-        raise SpaceMismatch(message, file=file, field="frame", hint=hint)
 
 
 def voxelised(triangles: Triangles, grid: Grid) -> Mask:

@@ -1,0 +1,1 @@
+"""DICOM in: CT and MR series, segmentations (SEG) and contours (RTSTRUCT). Nothing identifying leaves here."""
