@@ -32,9 +32,6 @@ def straight():
 def test_sizes_follow_the_table():
     """The shapes are drawn with the table's numbers, then waisted, hollowed, filleted.
 
-    0.5 mm for the canal's depth; 6 % off widths and depths, which are read below the rim. A mean chord over half the
-    area of an ellipse is 4 % under its diameter, and a fillet adds up to 0.5 mm. The wall of the canal turns the axis
-    by some 5 degrees.
     0.5 mm for the canal's depth; 7 % off widths and depths, which are read below the rim, towards the waist. A mean
     chord over half the area of an ellipse is 4 % under its diameter, and a fillet adds up to 0.5 mm. The wall of the
     canal turns the axis by some 5 degrees.
