@@ -74,7 +74,7 @@ def outlier(found: LevelMorphometry, expected: tuple[ExpectedRange, ...]) -> tup
     ]
     if not told:
         return ()
-    text = f"{found.level}: {', '.join(told)}: a fault of the label, or a diseased vertebra? Expected ranges unverified"
+    text = f"{found.level}: {', '.join(told)}: a fault of the label, of the measurement, or a diseased vertebra? Expected ranges unverified"
     return (Caveat("morphometry-outlier", text),)
 
 
