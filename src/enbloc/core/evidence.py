@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a reason: the rule that fired, the facts it read, what it gives, and where the rule is published."""
+    """One step of a reason: the rule that fired, the facts it read, what it gives, and where the rule is published.
+
+    `checked` is the mark of the rule's row; None where the rule has no row of its own.
+    """
 
     rule: str
     facts: tuple[str, ...]
     gives: str
     source: str
+    checked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ def claim(name: str, part: dict[str, Any]) -> str:
 
 def step_branch(step: dict[str, Any]) -> Branch:
     facts = (f"because {fact}" for fact in step["facts"])
-    source = f"rule {step['rule']}; {cite(step['source'])} [{checked(step['rule'], step['source'])}]"
+    mark = step.get("checked") or checked(step["rule"], step["source"])
+    source = f"rule {step['rule']}; {cite(step['source'])} [{mark}]"
     return Branch(step["gives"], tuple(map(Branch, (*facts, source))))
 
 

@@ -89,7 +89,7 @@ def type_range(tumour: TumourFindings) -> str:
 
 def citation(step: Step) -> str:
     row = step.rule.partition(":")[0]
-    return f"{cite(step.source)} ({said(CHECKED, checked(row, step.source))})"
+    return f"{cite(step.source)} ({said(CHECKED, step.checked or checked(row, step.source))})"
 
 
 def answer(involvement: str | None, basis: str) -> str:
