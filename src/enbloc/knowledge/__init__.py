@@ -1,5 +1,8 @@
 """Published tables, the bibliography they cite, and their loader."""
 
+from enbloc.knowledge.histologies import Radiosensitivity, histologies, radiosensitivity
+from enbloc.knowledge.instrument_tables import instrument, instrument_keys, left_out
+from enbloc.knowledge.instruments import Instrument, LeftOut
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -23,20 +26,28 @@ from enbloc.knowledge.tomita_types import (
 
 __all__ = [
     "CHECKED",
+    "Instrument",
     "LabelScheme",
+    "LeftOut",
+    "Radiosensitivity",
     "Reference",
     "TypeMeaning",
     "TypeRule",
     "ZoneMeaning",
     "bibliography",
     "cite",
+    "histologies",
+    "instrument",
+    "instrument_keys",
     "knowledge_sha256",
+    "left_out",
     "level_of",
     "load_scheme",
     "load_table",
     "parse_bibliography",
     "parse_scheme",
     "parse_table",
+    "radiosensitivity",
     "read_scheme",
     "scheme_names",
     "table_names",
