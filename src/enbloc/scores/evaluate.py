@@ -46,7 +46,7 @@ def evaluate(
         because=tuple(reasons(instrument, readings, points, totals, bands)),
         caveats=caveats,
         source=first(instrument.source),
-        checked=weakest([instrument.checked, *(row.checked for row in (*readings.values(), *bands))]),
+        checked=weakest([instrument.checked, *(r.checked for r in readings.values()), *(b.checked for b in bands)]),
     )
 
 

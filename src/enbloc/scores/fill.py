@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from enbloc.case import Case, typed_case
@@ -32,18 +32,27 @@ def evaluate_all(
     """
     facts = facts_of(case, extent)
     scores: dict[str, Score | Skipped] = {}
-    for found in in_order_of_need():
-        score = scores[found.key] = score_facts(found, facts, (measured or {}).get(found.key, {}), {})
+    for key, fields in fields_read().items():
+        known = tuple((name, facts[name]) for name in fields if name in facts)
+        score = scores[key] = remembered(key, known, tuple((measured or {}).get(key, {}).items()))
         if isinstance(score, Score):
-            facts[SCORE + found.key] = Fact(tuple(range(score.low, score.high + 1)), "derived")
+            facts[SCORE + key] = Fact(tuple(range(score.low, score.high + 1)), "derived")
     return dict(sorted(scores.items()))
 
 
 @cache
-def in_order_of_need() -> tuple[Instrument, ...]:
-    """All instruments, those that read another's total last."""
-    every = [instrument(key) for key in instrument_keys()]
-    return tuple(sorted(every, key=lambda found: any(name.startswith(SCORE) for name in found.fields)))
+def fields_read() -> dict[str, tuple[str, ...]]:
+    """The facts that each instrument reads; instruments that read another's total come last."""
+    fields = {key: instrument(key).fields for key in instrument_keys()}
+    return dict(sorted(fields.items(), key=lambda entry: any(name.startswith(SCORE) for name in entry[1])))
+
+
+@lru_cache(maxsize=4096)
+def remembered(
+    key: str, facts: tuple[tuple[str, Fact], ...], measured: tuple[tuple[str, Options], ...]
+) -> Score | Skipped:
+    """The score, remembered: asking what one change of a fact would do leaves most instruments as they were."""
+    return score_facts(instrument(key), dict(facts), dict(measured), {})
 
 
 def score_facts(found: Instrument, facts: Facts, measured: Answers, typed: Answers) -> Score | Skipped:
