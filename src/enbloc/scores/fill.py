@@ -10,7 +10,7 @@ from enbloc.case import Case, typed_case
 from enbloc.core.errors import InputError, nearest
 from enbloc.core.evidence import Skipped
 from enbloc.knowledge.instrument_tables import instrument, instrument_keys
-from enbloc.knowledge.instruments import Instrument, Item
+from enbloc.knowledge.instruments import Instrument, Item, Stated
 from enbloc.scores.evaluate import evaluate
 from enbloc.scores.facts import SCORE, Fact, Facts, facts_of
 from enbloc.scores.read import FOLLOW, Options, asked, read, remarks
@@ -89,7 +89,9 @@ def answered(found: Instrument, answers: Mapping[str, str]) -> Score:
     fields: dict[str, str] = {}
     for key, answer in answers.items():
         item, path = place_of(found, key)
-        if item is not None and (answer in item.options or path is None):
+        if item is not None and (
+            path is None or answer in item.options or not may_be_value(found.stated[item.id], answer)
+        ):
             typed[item.id] = (checked_option(found, item, answer),)
         elif path is not None:
             fields[path] = answer
@@ -112,11 +114,19 @@ def place_of(found: Instrument, key: str) -> tuple[Item | None, str | None]:
     if name in found.items:
         return found.items[name], stated.field if stated else None
     fields = {path.rpartition(".")[2]: path for path in found.fields if not path.startswith(FOLLOW)}
+    if key.removesuffix("s") + "s" in fields:  # one level is written `level=T12`
+        key += "" if key in fields else "s"
     if key in fields:
         return None, fields[key]
-    known = (*found.items, *fields)
+    known = dict.fromkeys((*found.items, *fields))
     hint = nearest(key, known) or f"known here: {', '.join(known)}"
     raise InputError("unknown key", file=found.key, field=key, hint=hint)
+
+
+def may_be_value(stated: Stated, answer: str) -> bool:
+    """Whether a typed text that is no option may be a value of the field: a number where the field holds numbers."""
+    numbers = any(not isinstance(value, str | bool) for test in stated.reads.values() for value in test.values or (0,))
+    return not numbers or answer.removeprefix("-").replace(".", "", 1).isdecimal()
 
 
 def checked_option(found: Instrument, item: Item, answer: str) -> str:
