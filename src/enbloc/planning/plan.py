@@ -8,6 +8,7 @@ from enbloc.anatomy import Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
+from enbloc.scores import Score
 from enbloc.tumour import Extent
 
 SCHEMA = "enbloc.plan/1"
@@ -62,7 +63,7 @@ class Plan:
     manifest: Manifest
     spine: SpineFindings | Skipped
     tumour: TumourFindings | Skipped
-    scores: Skipped
+    scores: dict[str, Score | Skipped]
     advice: Skipped
     revised: Skipped
     resection: Skipped

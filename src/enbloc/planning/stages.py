@@ -14,6 +14,7 @@ from enbloc.core.evidence import Caveat, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
+from enbloc.scores import Score, evaluate_all, unlisted_histology
 from enbloc.tumour import Extent
 
 
@@ -31,19 +32,20 @@ def plan(
     """
     spine = find_spine(imaging, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
+    scores = evaluate_all(case, extent)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
         spine=spine_findings(spine),
         tumour=tumour_findings(extent),
-        scores=later("the decision stages"),
+        scores=scores,
         advice=later("the decision stages"),
         revised=later("the resection stage"),
         resection=later("the resection stage"),
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent))),
+        warnings=tuple(dict.fromkeys([*warnings(case, imaging, spine, extent), *score_warnings(case, scores)])),
         drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
     )
 
@@ -124,6 +126,13 @@ def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent
         yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
     if isinstance(extent, Extent):
         yield from extent.caveats
+
+
+def score_warnings(case: Case, scores: dict[str, Score | Skipped]) -> Iterator[Caveat]:
+    yield from unlisted_histology(case)
+    for score in scores.values():
+        if isinstance(score, Score):
+            yield from score.caveats
 
 
 def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:
