@@ -110,6 +110,7 @@ def findings(side: str, centre_mm: tuple[float, float, float]) -> TumourFindings
         wbb=LATER,
         epidural=LATER,
         vessels=LATER,
+        stability=LATER,
     )
 
 

@@ -2,7 +2,7 @@
 
 from enbloc.knowledge.histologies import Radiosensitivity, histologies, radiosensitivity
 from enbloc.knowledge.instrument_tables import instrument, instrument_keys, left_out
-from enbloc.knowledge.instruments import Instrument, LeftOut
+from enbloc.knowledge.instruments import Instrument, Item, LeftOut
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -15,6 +15,7 @@ from enbloc.knowledge.loader import (
     table_names,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
+from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
     TypeRule,
@@ -27,10 +28,12 @@ from enbloc.knowledge.tomita_types import (
 __all__ = [
     "CHECKED",
     "Instrument",
+    "Item",
     "LabelScheme",
     "LeftOut",
     "Radiosensitivity",
     "Reference",
+    "SinsReading",
     "TypeMeaning",
     "TypeRule",
     "ZoneMeaning",
@@ -50,6 +53,9 @@ __all__ = [
     "radiosensitivity",
     "read_scheme",
     "scheme_names",
+    "sins_items",
+    "sins_location",
+    "sins_reading",
     "table_names",
     "tomita_rules",
     "tomita_types",

@@ -10,7 +10,17 @@ from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
 from enbloc.scores import Score
-from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExtent
+from enbloc.tumour import (
+    Extent,
+    Involvement,
+    Lesion,
+    LevelStability,
+    Stability,
+    StabilityItem,
+    TomitaType,
+    Zone,
+    ZoneExtent,
+)
 
 __all__ = [
     "SCHEMA",
@@ -19,6 +29,7 @@ __all__ = [
     "Frame",
     "Involvement",
     "Lesion",
+    "LevelStability",
     "Manifest",
     "Part",
     "Plan",
@@ -26,6 +37,8 @@ __all__ = [
     "Settings",
     "Spine",
     "SpineFindings",
+    "Stability",
+    "StabilityItem",
     "TomitaType",
     "TumourFindings",
     "Vertebra",
