@@ -17,6 +17,7 @@ __all__ = [
     "LevelStability",
     "Manifest",
     "Plan",
+    "Score",
     "SpineFindings",
     "Stability",
     "StabilityItem",
