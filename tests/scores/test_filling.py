@@ -88,6 +88,7 @@ def test_measured_answers_fill_and_statements_overrule_them() -> None:
     found = scored("sins-2010", case(""), measured=measured)
     part = found.parts["body-collapse"]
     assert (part.possible, part.basis, part.low, part.high) == (("over-half", "under-half"), "measured", 2, 3)
+    assert part.checked == found.checked == "unverified", "how images are read is inferred"
     stated = scored("sins-2010", case('[status]\nbody_collapse = "none"'), measured=measured)
     assert (stated.parts["body-collapse"].answer, stated.parts["body-collapse"].basis) == ("none", "stated")
     assert [caveat.id for caveat in stated.caveats] == ["stated-overrules-measured"]

@@ -42,9 +42,10 @@ def unknown(item: Item) -> Reading:
 
 
 def given(item: Item, options: Options, basis: str) -> Reading:
-    """The reading of an answer that needs no table: typed in, or measured."""
+    """The reading of an answer that needs no table: typed in, or measured. How images are read is our own inference."""
     held = in_order(item, options)
-    return Reading(held, basis, (f"{basis}: {' or '.join(held)}",), item.ask, item.source, item.checked)
+    mark = "unverified" if basis == "measured" else item.checked
+    return Reading(held, basis, (f"{basis}: {' or '.join(held)}",), item.ask, item.source, mark)
 
 
 def read(
