@@ -4,6 +4,7 @@ PY = .venv/bin/python
 WORKERS = 2
 
 .PHONY: help demo test lint types format bench lock web web-check clean FORCE
+.PHONY: help demo test lint types format bench docs lock clean FORCE
 
 help:
 	@echo 'make demo    plan the shipped synthetic patient into demo-out/'
@@ -12,6 +13,7 @@ help:
 	@echo 'make types   mypy --strict on src'
 	@echo 'make format  let ruff mend and format the sources'
 	@echo 'make bench   every bench/bench_*.py at its smallest size'
+	@echo 'make docs    the pages of docs/reference/instruments from the tables'
 	@echo 'make lock    requirements.in -> requirements.lock (needs uv; UPGRADE=--upgrade moves the pins)'
 	@echo 'make web     web/ -> the script inside the report (needs node and npm)'
 	@echo 'make clean   remove .venv and everything generated'
@@ -42,6 +44,9 @@ bench: .venv/.stamp
 		echo "== $$script --smoke"; \
 		$(PY) "$$script" --smoke || exit 1; \
 	done
+
+docs: .venv/.stamp
+	$(PY) scripts/instrument_pages.py
 
 lock:
 	@command -v uv >/dev/null 2>&1 || { echo 'make lock needs the program uv on PATH' >&2; exit 3; }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from enbloc.core.levels import Level
-from enbloc.knowledge import load_table, sins_items, sins_location, sins_reading
+from enbloc.knowledge import instrument, load_table, sins_items, sins_location, sins_reading
 
 TABLE = load_table("scores/sins-2010.toml")
 
@@ -31,7 +31,7 @@ def test_points_as_published() -> None:
         "posterolateral": [3, 1, 0],
     }
     assert [band["upto"] for band in TABLE["band"]] == [6, 12, 18]
-    assert TABLE["instrument"]["refer_from"] == 7
+    assert [band.low for band in instrument("sins-2010").bands if "consultation" in band.says] == [7, 13]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import enbloc.tumour
 from enbloc.case import parse_case
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Measured, Skipped
+from enbloc.core.levels import Level
 from enbloc.planning import (
     Plan,
     SpineFindings,
@@ -200,7 +201,7 @@ def test_why_from_plan_file_and_part_agree(imaged: Plan, tmp_path: Path) -> None
     write_plan_json(imaged, tmp_path / "plan.json")
     assert why(imaged) == why(tmp_path / "plan.json") == why(str(tmp_path / "plan.json"))
     assert "tomita_type: 4" in why(imaged.tumour)
-    assert "scores: did not run" in why(imaged)
+    assert "mechanics: did not run" in why(imaged)
 
 
 def test_why_says_when_there_is_nothing_to_say(imaged: Plan) -> None:
@@ -253,3 +254,32 @@ def test_a_plan_states_one_canal_and_its_sizes(phantom):
         assert vertebra.canal_width_mm == one.canal_width_mm.value
         assert vertebra.canal_depth_mm == one.canal_depth_mm.value
     assert not any(caveat.id == "morphometry-outlier" for caveat in found.warnings)
+def test_measured_stability_answers_items_of_sins() -> None:
+    """What was read of the level with most tumour, all options that the measurement leaves; unread items stay open."""
+    from enbloc.planning.stages import measured_answers
+    from enbloc.tumour import LevelStability, Stability
+    from enbloc.tumour.sins import read_item
+
+    items = (read_item("body-collapse", "under-half", ("under-half", "over-half")), read_item("pain", None, ()))
+    other = (read_item("body-collapse", "none", ("none",)),)
+    levels = (LevelStability(Level.L1, other, 0, 0, ()), LevelStability(Level.T12, items, 2, 6, ()))
+    found = measured_answers(stand_ins.extent(), Stability("sins", "2010", levels))
+    assert found == {"sins-2010": {"body-collapse": ("over-half", "under-half")}}
+    assert measured_answers(Skipped("none"), Stability("sins", "2010", levels)) == {}
+
+
+def test_scores_are_in_the_plan_and_their_caveats_among_the_warnings() -> None:
+    text = STATED + '[tumour]\nhistology = "kidney"\n[status]\nkps = 0\n'
+    made = plan(parse_case(text))
+    assert {"histology-not-listed", "outside-the-instrument"} <= {caveat.id for caveat in made.warnings}
+    document = plan_document(made)["scores"]["tomita-2001"]
+    assert (document["low"], document["high"], document["band"]) == (2, 10, None)
+    assert set(document["parts"]) == {"growth", "visceral", "bone"}
+
+
+def test_why_of_a_score(stated: Plan) -> None:
+    """T12 is junctional by the table of SINS: 3 points; five items are open."""
+    tree = why(stated, "scores.sins-2010")
+    assert tree.startswith("scores.sins-2010: 3 to 18, stable or potentially-unstable or unstable")
+    assert "because extent.levels = T12" in tree
+    assert "not known: pain (status.pain)" in tree

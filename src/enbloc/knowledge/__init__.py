@@ -15,6 +15,9 @@ from enbloc.knowledge.escc import (
     escc_rules,
     lowest_cord_level,
 )
+from enbloc.knowledge.histologies import Radiosensitivity, histologies, radiosensitivity
+from enbloc.knowledge.instrument_tables import instrument, instrument_keys, left_out
+from enbloc.knowledge.instruments import Instrument, Item, LeftOut
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -27,7 +30,7 @@ from enbloc.knowledge.loader import (
     table_names,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
-from enbloc.knowledge.sins import SinsItem, SinsReading, sins_items, sins_location, sins_reading
+from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
     TypeRule,
@@ -44,7 +47,11 @@ __all__ = [
     "CHECKED",
     "EsccGrade",
     "EsccRule",
+    "Instrument",
+    "Item",
     "LabelScheme",
+    "LeftOut",
+    "Radiosensitivity",
     "Reference",
     "SECTORS",
     "SinsItem",
@@ -65,6 +72,11 @@ __all__ = [
     "escc_rules",
     "knowledge_sha256",
     "leak_near_mm",
+    "histologies",
+    "instrument",
+    "instrument_keys",
+    "knowledge_sha256",
+    "left_out",
     "level_of",
     "load_scheme",
     "load_table",
@@ -72,6 +84,7 @@ __all__ = [
     "parse_bibliography",
     "parse_scheme",
     "parse_table",
+    "radiosensitivity",
     "read_scheme",
     "scheme_names",
     "sins_items",

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
-from typing import Any
 
 from enbloc.core.levels import Level
+from enbloc.knowledge.instrument_tables import instrument
+from enbloc.knowledge.instruments import Item
 from enbloc.knowledge.loader import load_table
 
-SCORE = "scores/sins-2010.toml"
+SCORE = "sins-2010"
+SCORE_TABLE = "scores/sins-2010.toml"
 READING = "stability/reading.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class SinsItem:
-    """One item: the question, and what each answer counts."""
-
-    id: str
-    ask: str
-    options: Mapping[str, int]
-    source: str
-    checked: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,28 +38,20 @@ class SinsReading:
     doubt: float
 
 
-@cache
-def sins_items() -> Mapping[str, SinsItem]:
+def sins_items() -> Mapping[str, Item]:
     """The six items by id, in the order of the table."""
-    rows = (SinsItem(**{**row, "options": MappingProxyType(row["options"])}) for row in load_table(SCORE)["item"])
-    return MappingProxyType({item.id: item for item in rows})
+    return instrument(SCORE).items
 
 
 def sins_location(level: Level) -> str | None:
     """The answer of the item `location`; None for a level that the score does not name."""
-    classes = load_score()["location"]
-    return next((name for name in sins_items()["location"].options if level in classes[name]), None)
+    return next(iter(instrument(SCORE).stated["location"].options((level.value,))), None)
 
 
 @cache
 def sins_reading() -> SinsReading:
-    score, reading = load_score()["collapse"], load_table(READING)
+    score, reading = load_table(SCORE_TABLE)["collapse"], load_table(READING)
     published = {"half": score["half"], "involved": score["involved"]}
     inferred = {**reading["collapse"], **reading["posterolateral"], **reading["bone_lesion"]}
     numbers = {name: value for name, value in inferred.items() if name not in ("source", "checked")}
     return SinsReading(**published, **numbers)
-
-
-@cache
-def load_score() -> Mapping[str, Any]:
-    return load_table(SCORE)

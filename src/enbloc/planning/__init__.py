@@ -6,6 +6,12 @@ from enbloc.planning.nouns import (
     BarrierFinding,
     CanalExtent,
     EpiduralFindings,
+from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings, TumourFindings
+from enbloc.planning.schema import plan_schema
+from enbloc.planning.stages import Settings, plan
+from enbloc.planning.why import why
+from enbloc.scores import Score
+from enbloc.tumour import (
     Extent,
     Frame,
     GradeHint,
@@ -53,6 +59,7 @@ __all__ = [
     "PatchArea",
     "Plan",
     "SCHEMA",
+    "Score",
     "Settings",
     "Spine",
     "SpineFindings",

@@ -10,6 +10,21 @@ from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
 from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
+from enbloc.scores import Score
+from enbloc.tumour import Extent, LevelStability, Stability, StabilityItem
+
+__all__ = [
+    "SCHEMA",
+    "Drawing",
+    "LevelStability",
+    "Manifest",
+    "Plan",
+    "Score",
+    "SpineFindings",
+    "Stability",
+    "StabilityItem",
+    "TumourFindings",
+]
 
 SCHEMA = "enbloc.plan/1"
 
@@ -78,7 +93,7 @@ class Plan:
     manifest: Manifest
     spine: SpineFindings | Skipped
     tumour: TumourFindings | Skipped
-    scores: Skipped
+    scores: dict[str, Score | Skipped]
     advice: Skipped
     revised: Skipped
     resection: Skipped

@@ -100,6 +100,8 @@ def reasons(part: Any, name: str) -> Iterator[Branch]:
 
 def claim(name: str, part: dict[str, Any]) -> str:
     """What is claimed, with its range where it has one, and the id of what it answers."""
+    if "bands" in part:
+        return f"{name}: {total(part)}"
     said = part.get("action", part.get("answer", part.get("value")))
     shown = "not determined" if said is None else str(said)
     low, high = part.get("low"), part.get("high")
@@ -109,9 +111,19 @@ def claim(name: str, part: dict[str, Any]) -> str:
     return f"{called}: {shown}" + (", borderline" if part.get("borderline") else "")
 
 
+def total(score: dict[str, Any]) -> str:
+    """A score's total with the bands that remain possible; of a scale, the grades."""
+    low, high, bands = score["low"], score["high"], " or ".join(score["bands"])
+    grade = score["parts"].get("grade")
+    span = " or ".join(grade["possible"]) if grade else str(low) if low == high else f"{low} to {high}"
+    return f"{span}, {bands}" if bands else span
+
+
 def step_branch(step: dict[str, Any]) -> Branch:
     facts = (f"because {fact}" for fact in step["facts"])
     source = f"rule {step['rule']}; {cite(step['source'])} [{step['checked'] or checked(step['source'])}]"
+    mark = step.get("checked") or checked(step["rule"], step["source"])
+    source = f"rule {step['rule']}; {cite(step['source'])} [{mark}]"
     return Branch(step["gives"], tuple(map(Branch, (*facts, source))))
 
 
@@ -124,6 +136,9 @@ def checked(source: str) -> str:
 def asides(part: dict[str, Any]) -> Iterator[Branch]:
     for caveat in part.get("caveats", ()):
         yield Branch(f"note {caveat['id']}: {caveat['text']}")
+    for missing in part.get("missing", ()) if "bands" in part else ():
+        settled = (Branch(f"{answer} would settle it: {band}") for answer, band in missing["settles"].items())
+        yield Branch(f"not known: {missing['item']} ({', '.join(missing['fields']) or missing['ask']})", tuple(settled))
 
 
 def drawn(branches: Sequence[Branch], indent: str = "") -> Iterator[str]:

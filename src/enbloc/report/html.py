@@ -16,6 +16,8 @@ from enbloc.core.files import write_whole
 from enbloc.planning.nouns import Stability
 from enbloc.planning.plan import Plan
 from enbloc.report import barriers, findings, words
+from enbloc.planning.plan import Plan, Stability
+from enbloc.report import scores, words
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -71,6 +73,7 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         sizes_mark=OUTSIDE,
         words=words,
         sins=sins,
+        scores=scores,
         stability=_stability(plan),
         barriers=barriers,
         findings=findings,
