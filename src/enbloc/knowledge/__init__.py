@@ -1,5 +1,14 @@
 """Published tables, the bibliography they cite, and their loader."""
 
+from enbloc.knowledge.decision_tables import (
+    DecisionRow,
+    DecisionTable,
+    FactMeaning,
+    decision_caveats,
+    decision_facts,
+    decision_head,
+    decision_tables,
+)
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -23,6 +32,9 @@ from enbloc.knowledge.tomita_types import (
 
 __all__ = [
     "CHECKED",
+    "DecisionRow",
+    "DecisionTable",
+    "FactMeaning",
     "LabelScheme",
     "Reference",
     "TypeMeaning",
@@ -30,6 +42,10 @@ __all__ = [
     "ZoneMeaning",
     "bibliography",
     "cite",
+    "decision_caveats",
+    "decision_facts",
+    "decision_head",
+    "decision_tables",
     "knowledge_sha256",
     "level_of",
     "load_scheme",

@@ -8,6 +8,7 @@ from enbloc.anatomy import Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
+from enbloc.decisions import Advice
 from enbloc.tumour import Extent
 
 SCHEMA = "enbloc.plan/1"
@@ -63,7 +64,7 @@ class Plan:
     spine: SpineFindings | Skipped
     tumour: TumourFindings | Skipped
     scores: Skipped
-    advice: Skipped
+    advice: Advice
     revised: Skipped
     resection: Skipped
     perfusion: Skipped

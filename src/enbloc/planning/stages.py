@@ -12,14 +12,15 @@ from enbloc.case import Case, StatedExtent, contradictions
 from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Caveat, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
+from enbloc.decisions import Advice, Policy, recommend
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
 from enbloc.tumour import Extent
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a user may choose about the computation. The stages built so far leave nothing to choose."""
+class Settings(Policy):
+    """What a user may choose about the computation: so far which of several published readings decides."""
 
 
 def plan(
@@ -31,19 +32,20 @@ def plan(
     """
     spine = find_spine(imaging, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
+    advice = recommend(case, extent, {}, settings)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
         spine=spine_findings(spine),
         tumour=tumour_findings(extent),
         scores=later("the decision stages"),
-        advice=later("the decision stages"),
+        advice=advice,
         revised=later("the resection stage"),
         resection=later("the resection stage"),
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent))),
+        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent, advice))),
         drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
     )
 
@@ -113,7 +115,9 @@ def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
     )
 
 
-def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped) -> Iterator[Caveat]:
+def warnings(
+    case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped, advice: Advice
+) -> Iterator[Caveat]:
     """Every caveat of every stage, in the order of the stages."""
     yield from contradictions(case)
     if imaging is not None:
@@ -124,6 +128,8 @@ def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent
         yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
     if isinstance(extent, Extent):
         yield from extent.caveats
+    for field in fields(advice):
+        yield from getattr(advice, field.name).caveats
 
 
 def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:

@@ -127,6 +127,28 @@ def checked(rule: str, source: str) -> str:
 def asides(part: dict[str, Any]) -> Iterator[Branch]:
     for caveat in part.get("caveats", ()):
         yield Branch(f"note {caveat['id']}: {caveat['text']}")
+    yield from beside_advice(part)
+
+
+AGREES = {True: "agrees", False: "disagrees", None: "neither agrees nor disagrees yet"}
+
+
+def beside_advice(part: dict[str, Any]) -> Iterator[Branch]:
+    """What stands beside a recommendation: other actions, other schools, open questions, what would turn it."""
+    if part.get("alternatives"):
+        yield Branch(f"also acceptable: {', '.join(part['alternatives'])}")
+    for other in part.get("dissent", ()):
+        said = f"{other['school']} {AGREES[other['agrees']]}: {other['action']}"
+        yield Branch(said, tuple(map(step_branch, other["because"])))
+    for question in part.get("missing", ()) if "possible" in part else ():
+        yield Branch(f"not known: {question['field']} ({question['ask']})")
+    for flip in part.get("flips", ()):
+        was = "not known" if flip["from"] is None else toml_word(flip["from"])
+        yield Branch(f"would be {flip['gives']} if {flip['field']} were {toml_word(flip['to'])} ({was})")
+
+
+def toml_word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def drawn(branches: Sequence[Branch], indent: str = "") -> Iterator[str]:

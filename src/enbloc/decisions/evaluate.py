@@ -1,0 +1,88 @@
+"""Which rows of a table can decide, when every fact may still have several values.
+
+A world gives each fact the set of values it may have. A row is tried on the part of the world that the rows above it
+have left; what it does not take is passed on in disjoint boxes. The answer is exact for facts that are independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+
+from enbloc.core.errors import KnowledgeError
+from enbloc.decisions.totals import totals
+from enbloc.knowledge import DecisionRow, DecisionTable, decision_facts, decision_tables
+from enbloc.knowledge.decision_tables import Value, Values
+
+World = Mapping[str, Values]
+Box = tuple[Values, ...]
+SCORE, SCORED = "score", ("growth", "visceral", "bone")
+
+
+def value(fact: str, world: World) -> Values:
+    """The values a fact may have: its own, or what the table of its name gives."""
+    if fact in world:
+        return world[fact]
+    if fact == SCORE:
+        return totals(*(world[part] for part in SCORED))
+    return frozenset(given for row in deciding(decision_tables()[fact], world) for given in row.gives)
+
+
+def deciding(table: DecisionTable, world: World) -> tuple[DecisionRow, ...]:
+    """Every row that decides in some part of the world, in the table's order."""
+    return deciding_in(table, tuple(value(fact, world) for fact in table.reads))
+
+
+@lru_cache(maxsize=1 << 16)
+def deciding_in(table: DecisionTable, facts: Box) -> tuple[DecisionRow, ...]:
+    left, found = [facts], []
+    for row, wanted in zip(table.rows, table.sides, strict=True):
+        untaken: list[Box] = []
+        for box in left:
+            taken = tuple(have if want is None else have & want for have, want in zip(box, wanted, strict=True))
+            if all(taken):
+                found.append(row)
+                untaken.extend(remainder(box, taken))
+            else:
+                untaken.append(box)
+        left = untaken
+    if left:
+        raise KnowledgeError(f"no row decides {dict(zip(table.reads, left[0], strict=True))}", field=table.id)
+    return tuple(dict.fromkeys(found))
+
+
+def remainder(box: Box, taken: Box) -> Iterator[Box]:
+    """What is left of `box` without `taken`, in boxes that do not overlap."""
+    for i, (have, gone) in enumerate(zip(box, taken, strict=True)):
+        if have - gone:
+            yield (*taken[:i], have - gone, *box[i + 1 :])
+
+
+def outcomes(rows: tuple[DecisionRow, ...]) -> tuple[Value, ...]:
+    """What the rows give, each once, in order."""
+    return tuple(dict.fromkeys(given for row in rows for given in row.gives))
+
+
+def holds(row: DecisionRow, world: World) -> bool:
+    """Whether the row's facts are all certain."""
+    return all(value(fact, world) <= wanted for fact, wanted in row.when.items())
+
+
+@cache
+def base_facts(fact: str) -> tuple[str, ...]:
+    """The facts that `fact` is decided from, down to those a case can state; itself if it is one."""
+    if fact == SCORE:
+        return SCORED
+    if fact not in decision_tables():
+        return (fact,)
+    return tuple(dict.fromkeys(base for read in decision_tables()[fact].reads for base in base_facts(read)))
+
+
+@cache
+def readers(table: DecisionTable) -> Mapping[str, tuple[int, ...]]:
+    """For each fact below a table, which of the table's own facts depend on it; in the order in which facts are asked."""
+    found: dict[str, list[int]] = {}
+    for i, read in enumerate(table.reads):
+        for base in base_facts(read):
+            found.setdefault(base, []).append(i)
+    return {fact: tuple(found[fact]) for fact in decision_facts() if fact in found}
