@@ -23,7 +23,7 @@ class Dissent:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A fact that is not known: the case field that answers it, and whether any answer to it would settle the action."""
+    """A fact that is not known: the case field that answers it, and whether any answer would settle the action."""
 
     field: str
     ask: str

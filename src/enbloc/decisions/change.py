@@ -23,7 +23,7 @@ def action_of(given: tuple[Value, ...]) -> str:
 
 
 def missing(table: DecisionTable, world: World, fields: Fields) -> tuple[Question, ...]:
-    """The open facts whose answer would narrow what the table gives; one for each case field, in the order of asking."""
+    """The open facts whose answer would narrow what the table gives; one for each case field, in order of asking."""
     now = facts_of(table, world)
     given = given_by(table, now)
     if action_of(given) != UNKNOWN:

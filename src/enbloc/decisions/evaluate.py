@@ -80,7 +80,7 @@ def base_facts(fact: str) -> tuple[str, ...]:
 
 @cache
 def readers(table: DecisionTable) -> Mapping[str, tuple[int, ...]]:
-    """For each fact below a table, which of the table's own facts depend on it; in the order in which facts are asked."""
+    """For each fact below a table, which of the table's own facts depend on it; in the order of asking."""
     found: dict[str, list[int]] = {}
     for i, read in enumerate(table.reads):
         for base in base_facts(read):

@@ -74,7 +74,7 @@ def world_of(facts: Known) -> dict[str, Values]:
             world[name] = as_stated(fact, facts.case)
         elif fact.read is not None and fact.read != "lesion":
             how, _, what = fact.read.partition(":")
-            world[name] = READERS[how](facts, fact, what)
+            world[name] = SCORED[how](facts, fact, what) if what else READ[how](facts)
     return world
 
 
@@ -108,7 +108,7 @@ def in_words(stated: Value | bool | None) -> Value | None:
     return stated
 
 
-def lowest_level(facts: Known, fact: FactMeaning, what: str) -> Values:
+def lowest_level(facts: Known) -> Values:
     """The lowest operated level, or one out of scope where there is one; unknown: any that is in scope."""
     outside = [level for level in facts.levels if not level.in_scope]
     if facts.levels:
@@ -116,27 +116,27 @@ def lowest_level(facts: Known, fact: FactMeaning, what: str) -> Values:
     return frozenset(level.value for level in Level if level.in_scope)
 
 
-def level_count(facts: Known, fact: FactMeaning, what: str) -> Values:
+def level_count(facts: Known) -> Values:
     return frozenset({len(facts.levels) or "not-given"})
 
 
-def artery_levels(facts: Known, fact: FactMeaning, what: str) -> Values:
+def artery_levels(facts: Known) -> Values:
     """Levels whose arteries are closed before the operation or in it."""
     return frozenset({len(facts.proposal.closed) or "not-given"})
 
 
-def feeder(facts: Known, fact: FactMeaning, what: str) -> Values:
+def feeder(facts: Known) -> Values:
     return frozenset({facts.proposal.feeder})
 
 
-def skip(facts: Known, fact: FactMeaning, what: str) -> Values:
+def skip(facts: Known) -> Values:
     low, _, high = type_range(facts.extent)
     if low is None or high is None:
         return involved(facts.extent.skip_lesion) if isinstance(facts.extent, Extent) else YES | NO
     return (YES if high == SKIP_TYPE else frozenset()) | (NO if low < SKIP_TYPE else frozenset())
 
 
-def adjacent(facts: Known, fact: FactMeaning, what: str) -> Values:
+def adjacent(facts: Known) -> Values:
     low, value, high = type_range(facts.extent)
     if isinstance(facts.extent, Skipped) or low is None or high is None:
         return YES | NO if isinstance(facts.extent, Skipped) else involved(facts.extent.adjacent_vertebra)
@@ -145,18 +145,15 @@ def adjacent(facts: Known, fact: FactMeaning, what: str) -> Values:
     return (YES if may else frozenset()) | (NO if low < ADJACENT_TYPE or not may or low == SKIP_TYPE else frozenset())
 
 
-def local_type(facts: Known, fact: FactMeaning, what: str) -> Values:
+def local_type(facts: Known) -> Values:
     """The types that the zones leave open when neighbours and skip lesions are left aside."""
     low, value, high = type_range(facts.extent)
     if low is not None and high is not None and high < ADJACENT_TYPE:
         return frozenset(range(low, high + 1))
     zones = facts.extent.zones if isinstance(facts.extent, Extent) else ()
-    certain = frozenset(
-        TYPE_ZONES[z.zone] for z in zones if z.involvement is Involvement.INVOLVED and z.zone in TYPE_ZONES
-    )
-    open_ = frozenset(
-        TYPE_ZONES[z.zone] for z in zones if z.involvement is Involvement.POSSIBLE and z.zone in TYPE_ZONES
-    )
+    found = [(TYPE_ZONES[zone.zone], zone.involvement) for zone in zones if zone.zone in TYPE_ZONES]
+    certain = frozenset(name for name, held in found if held is Involvement.INVOLVED)
+    open_ = frozenset(name for name, held in found if held is Involvement.POSSIBLE)
     read = frozenset({value}) & LOCAL_TYPES if value is not None else frozenset()
     return (types_of(certain, open_) | read) or LOCAL_TYPES
 
@@ -197,7 +194,7 @@ def total(facts: Known, fact: FactMeaning, what: str) -> Values:
     return frozenset(range(score.low, score.high + 1)) if isinstance(score, Score) else frozenset(fact.values)
 
 
-READERS: Mapping[str, Callable[[Known, FactMeaning, str], Values]] = {
+READ: Mapping[str, Callable[[Known], Values]] = {
     "level": lowest_level,
     "level_count": level_count,
     "artery_levels": artery_levels,
@@ -205,7 +202,6 @@ READERS: Mapping[str, Callable[[Known, FactMeaning, str], Values]] = {
     "skip": skip,
     "adjacent": adjacent,
     "local_type": local_type,
-    "part": part,
-    "basis": basis,
-    "total": total,
 }
+SCORED: Mapping[str, Callable[[Known, FactMeaning, str], Values]] = {"part": part, "basis": basis, "total": total}
+"""Facts read from a score, as `part:INSTRUMENT/ITEM`."""

@@ -37,7 +37,9 @@ class FactMeaning:
     read: str | None = None
     unstated: str | None = None
     unstated_if: str | None = None
-    narrowed: Mapping[str, Mapping[str, Collection[Value]]] = made_by(default_factory=dict)
+    narrowed: Mapping[str, Mapping[str, Collection[Value]]] = made_by(
+        default_factory=dict[str, Mapping[str, Collection[Value]]]
+    )
     ordered: bool = False
     setting: bool = False
     flips: bool = True
