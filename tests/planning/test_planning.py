@@ -95,13 +95,15 @@ def test_no_mask_and_no_statement(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_warning_once_and_none_lost(imaged: Plan) -> None:
-    """Case, reading, spine and vertebrae (three times the same), extent."""
-    assert [caveat.id for caveat in imaged.warnings] == [
+    """Case, reading, spine and vertebrae (three times the same), extent, and one of many from the advice."""
+    assert [caveat.id for caveat in imaged.warnings][:5] == [
         "enneking-on-metastasis",
         "resampled",
         "cut-at-border",
         "skip-not-excluded",
+        "guideline-only",
     ]
+    assert len(set(imaged.warnings)) == len(imaged.warnings)
 
 
 def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:

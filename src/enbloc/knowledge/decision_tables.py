@@ -37,9 +37,7 @@ class FactMeaning:
     read: str | None = None
     unstated: str | None = None
     unstated_if: str | None = None
-    narrowed: Mapping[str, Mapping[str, Collection[Value]]] = made_by(
-        default_factory=dict[str, Mapping[str, Collection[Value]]]
-    )
+    narrowed: Mapping[str, Mapping[str, Collection[Value]]] = made_by(default_factory=dict)
     ordered: bool = False
     setting: bool = False
     flips: bool = True
@@ -103,8 +101,8 @@ def decision_facts() -> Mapping[str, FactMeaning]:
 
 
 def fact_of(name: str, entry: dict[str, Any]) -> FactMeaning:
-    lists = {key: tuple(entry[key]) for key in ("values", "titles") if key in entry}
-    return FactMeaning(id=name, **{**entry, **lists})
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return FactMeaning(id=name, **given)
 
 
 @cache
