@@ -19,6 +19,7 @@ from enbloc.case.model import (
 )
 from enbloc.case.read import parse_case, read_case
 from enbloc.case.status import Status
+from enbloc.case.typed import typed_case
 from enbloc.case.write import case_toml, write_case
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "facts",
     "parse_case",
     "read_case",
+    "typed_case",
     "write_case",
 ]

@@ -135,6 +135,27 @@ def phantom(
     say(f"{RESEARCH_USE}\n\nA synthetic patient of type {kind} at {level}, made in {out}\nPlan it: enbloc plan {out}")
 
 
+@app.command()
+def score(
+    instrument: Annotated[str | None, typer.Argument(metavar="INSTRUMENT", help="Its name; --list shows all.")] = None,
+    answers: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Items or case fields, such as kps=80.")
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List the instruments and what they ask.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the score as JSON and nothing else.")] = False,
+) -> None:
+    """Work out one instrument from answers; what is not answered stays open."""
+    from enbloc.cli import score as scoring
+
+    if listing:
+        say(scoring.listing())
+        return
+    if instrument is None:
+        raise InputError("no instrument was named", field="INSTRUMENT", hint="enbloc score --list names them all")
+    found = scoring.scored(instrument, answers or [])
+    say(scoring.as_json(found) if json else f"{RESEARCH_USE}\n\n{scoring.sheet(found)}")
+
+
 @app.command("why")
 def why_command(
     plan: Annotated[str, typer.Argument(metavar="PLAN.json", help="A plan written before.")],

@@ -12,7 +12,7 @@ from enbloc.decisions.evaluate import SCORE, SCORED, World, deciding, holds, out
 from enbloc.knowledge import CHECKED, DecisionRow, DecisionTable, decision_caveats, decision_facts, decision_tables
 
 SILENT = "silent"
-SCORE_RULE = "tomita-2001: growth + visceral metastases + bone metastases"
+SCORE_RULE = "tomita-2001/total: growth, visceral and bone metastases"
 SCORE_SOURCE, SCORE_CHECKED = "tomita2001", "secondary"
 
 

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import product
 
-from enbloc.knowledge import load_table
+from enbloc.knowledge import instrument
 from enbloc.knowledge.decision_tables import Values
 
-TABLE = "scores/tomita-2001.toml"
+INSTRUMENT = "tomita-2001"
 ITEMS = ("growth", "visceral", "bone")
 
 
 @cache
 def points() -> tuple[Mapping[str, int], ...]:
     """Points by option, for each item."""
-    items = {item["id"]: item["options"] for item in load_table(TABLE)["item"]}
-    return tuple(items[name] for name in ITEMS)
+    return tuple(instrument(INSTRUMENT).items[name].options for name in ITEMS)
 
 
 @lru_cache(maxsize=1 << 10)

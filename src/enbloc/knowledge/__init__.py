@@ -9,6 +9,9 @@ from enbloc.knowledge.decision_tables import (
     decision_head,
     decision_tables,
 )
+from enbloc.knowledge.histologies import Radiosensitivity, histologies, radiosensitivity
+from enbloc.knowledge.instrument_tables import instrument, instrument_keys, left_out
+from enbloc.knowledge.instruments import Instrument, LeftOut
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -35,7 +38,10 @@ __all__ = [
     "DecisionRow",
     "DecisionTable",
     "FactMeaning",
+    "Instrument",
     "LabelScheme",
+    "LeftOut",
+    "Radiosensitivity",
     "Reference",
     "TypeMeaning",
     "TypeRule",
@@ -46,13 +52,18 @@ __all__ = [
     "decision_facts",
     "decision_head",
     "decision_tables",
+    "histologies",
+    "instrument",
+    "instrument_keys",
     "knowledge_sha256",
+    "left_out",
     "level_of",
     "load_scheme",
     "load_table",
     "parse_bibliography",
     "parse_scheme",
     "parse_table",
+    "radiosensitivity",
     "read_scheme",
     "scheme_names",
     "table_names",

@@ -9,6 +9,7 @@ from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
 from enbloc.decisions import Advice
+from enbloc.scores import Score
 from enbloc.tumour import Extent
 
 SCHEMA = "enbloc.plan/1"
@@ -63,7 +64,7 @@ class Plan:
     manifest: Manifest
     spine: SpineFindings | Skipped
     tumour: TumourFindings | Skipped
-    scores: Skipped
+    scores: dict[str, Score | Skipped]
     advice: Advice
     revised: Skipped
     resection: Skipped

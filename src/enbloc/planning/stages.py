@@ -15,6 +15,7 @@ from enbloc.core.volume import Imaging
 from enbloc.decisions import Advice, Policy, recommend
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
+from enbloc.scores import evaluate_all
 from enbloc.tumour import Extent
 
 
@@ -32,13 +33,14 @@ def plan(
     """
     spine = find_spine(imaging, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
-    advice = recommend(case, extent, {}, settings)
+    scores = evaluate_all(case, extent)
+    advice = recommend(case, extent, scores, settings)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
         spine=spine_findings(spine),
         tumour=tumour_findings(extent),
-        scores=later("the decision stages"),
+        scores=scores,
         advice=advice,
         revised=later("the resection stage"),
         resection=later("the resection stage"),
