@@ -30,31 +30,42 @@ def value(fact: str, world: World) -> Values:
 
 def deciding(table: DecisionTable, world: World) -> tuple[DecisionRow, ...]:
     """Every row that decides in some part of the world, in the table's order."""
-    return deciding_in(table, tuple(value(fact, world) for fact in table.reads))
+    return deciding_in(table, tuple([value(fact, world) for fact in table.reads]))
 
 
 @lru_cache(maxsize=1 << 16)
 def deciding_in(table: DecisionTable, facts: Box) -> tuple[DecisionRow, ...]:
     left, found = [facts], []
-    for row, wanted in zip(table.rows, table.sides, strict=True):
+    for row, wanted in zip(table.rows, table.wanted, strict=True):
         untaken: list[Box] = []
         for box in left:
-            taken = tuple(have if want is None else have & want for have, want in zip(box, wanted, strict=True))
-            if all(taken):
+            taken = overlap(box, wanted)
+            if taken is None:
+                untaken.append(box)
+            else:
                 found.append(row)
                 untaken.extend(remainder(box, taken))
-            else:
-                untaken.append(box)
         left = untaken
-    if left:
-        raise KnowledgeError(f"no row decides {dict(zip(table.reads, left[0], strict=True))}", field=table.id)
-    return tuple(dict.fromkeys(found))
+        if not left:
+            return tuple(dict.fromkeys(found))
+    raise KnowledgeError(f"no row decides {dict(zip(table.reads, left[0], strict=True))}", field=table.id)
+
+
+def overlap(box: Box, wanted: tuple[tuple[int, Values], ...]) -> Box | None:
+    """The part of `box` in which the facts at the given places have the wanted values; None where there is none."""
+    taken = list(box)
+    for i, values in wanted:
+        both = box[i] & values
+        if not both:
+            return None
+        taken[i] = both
+    return tuple(taken)
 
 
 def remainder(box: Box, taken: Box) -> Iterator[Box]:
     """What is left of `box` without `taken`, in boxes that do not overlap."""
     for i, (have, gone) in enumerate(zip(box, taken, strict=True)):
-        if have - gone:
+        if have is not gone and have - gone:
             yield (*taken[:i], have - gone, *box[i + 1 :])
 
 
@@ -69,20 +80,34 @@ def holds(row: DecisionRow, world: World) -> bool:
 
 
 @cache
-def base_facts(fact: str) -> tuple[str, ...]:
-    """The facts that `fact` is decided from, down to those a case can state; itself if it is one."""
+def inputs(fact: str) -> tuple[str, ...]:
+    """The facts that decide `fact`; none where a case states it."""
     if fact == SCORE:
         return SCORED
-    if fact not in decision_tables():
-        return (fact,)
-    return tuple(dict.fromkeys(base for read in decision_tables()[fact].reads for base in base_facts(read)))
+    return decision_tables()[fact].reads if fact in decision_tables() else ()
 
 
 @cache
-def readers(table: DecisionTable) -> Mapping[str, tuple[int, ...]]:
-    """For each fact below a table, which of the table's own facts depend on it; in the order of asking."""
-    found: dict[str, list[int]] = {}
-    for i, read in enumerate(table.reads):
-        for base in base_facts(read):
-            found.setdefault(base, []).append(i)
-    return {fact: tuple(found[fact]) for fact in decision_facts() if fact in found}
+def decisive_facts() -> tuple[str, ...]:
+    """Every fact that others decide, after those that decide it."""
+    return tuple(name for name in decision_facts() if inputs(name))
+
+
+@cache
+def depending(fact: str) -> tuple[str, ...]:
+    """The facts that `fact` has a part in deciding, in the order in which they are decided."""
+    return tuple(name for name in decisive_facts() if fact in base_facts(name))
+
+
+@cache
+def base_facts(fact: str) -> tuple[str, ...]:
+    """The facts that `fact` is decided from, down to those a case states; itself if it is one."""
+    return tuple(dict.fromkeys(base for read in inputs(fact) for base in base_facts(read))) or (fact,)
+
+
+def decided(world: World) -> World:
+    """The world with every decided fact beside the stated ones, so that each is decided once."""
+    full = dict(world)
+    for fact in decisive_facts():
+        full[fact] = value(fact, full)
+    return full

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 
 from enbloc.core.evidence import Caveat, Step
 from enbloc.decisions.advice import Dissent
-from enbloc.decisions.change import UNKNOWN, action_of
-from enbloc.decisions.evaluate import SCORE, SCORED, World, deciding, holds, outcomes, readers, value
-from enbloc.knowledge import CHECKED, DecisionRow, DecisionTable, decision_caveats, decision_facts, decision_tables
+from enbloc.decisions.change import UNKNOWN, action_of, consequences
+from enbloc.decisions.evaluate import SCORE, SCORED, World, base_facts, deciding, holds, outcomes, value
+from enbloc.knowledge import (
+    CHECKED,
+    DecisionRow,
+    DecisionTable,
+    FactMeaning,
+    decision_caveats,
+    decision_facts,
+    decision_tables,
+)
 
 SILENT = "silent"
 SCORE_RULE = "tomita-2001/total: growth, visceral and bone metastases"
@@ -95,10 +103,9 @@ def school_says(school: DecisionTable, action: str, world: World) -> Dissent | N
 
 def other_readings(table: DecisionTable, action: str, world: World) -> Iterator[Dissent]:
     """What the table gives under every setting that was not chosen, where it gives something else."""
-    for name in readers(table):
-        fact = decision_facts()[name]
-        for other, title in zip(fact.values, fact.titles, strict=False) if fact.setting else ():
-            rows = deciding(table, without_decided(world) | {name: frozenset({other})})
+    for fact in settings_below(table):
+        for other, title in zip(fact.values, fact.titles, strict=True):
+            rows = deciding(table, {**world, **consequences(world, fact.id, other)})
             said = action_of(outcomes(rows))
             if said != action:
                 steps = tuple(row_step(row, world, ", ".join(map(str, row.gives))) for row in rows)
@@ -106,12 +113,7 @@ def other_readings(table: DecisionTable, action: str, world: World) -> Iterator[
                 yield Dissent(title, said, "; ".join(row.says for row in rows), agrees, steps)
 
 
-def without_decided(world: World) -> dict[str, frozenset[str | int]]:
-    """The facts that a case states, without those that tables decide."""
-    return {name: values for name, values in world.items() if name != SCORE and name not in decision_tables()}
-
-
-def decided(world: Mapping[str, frozenset[str | int]]) -> World:
-    """The world with every decided fact beside the stated ones, so that each is decided once."""
-    names = (name for name, fact in decision_facts().items() if fact.field is None and fact.read is None)
-    return {**world, **{name: value(name, world) for name in names if name not in world}}
+@cache
+def settings_below(table: DecisionTable) -> tuple[FactMeaning, ...]:
+    below = {base for read in table.reads for base in base_facts(read)}
+    return tuple(fact for name, fact in decision_facts().items() if fact.setting and name in below)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from enbloc.case import Case, FurtherLesion, Planned
@@ -21,8 +22,8 @@ from enbloc.decisions.advice import (
     Recommendation,
     TesVerdict,
 )
-from enbloc.decisions.change import Fields, action_of, flips, missing
-from enbloc.decisions.evaluate import World, deciding, outcomes, value
+from enbloc.decisions.change import Fields, Moves, action_of, changeable, flips, missing, moves
+from enbloc.decisions.evaluate import World, decided, deciding, outcomes, value
 from enbloc.decisions.facts import BY_DEFAULT, Known, Policy, Scores, in_words, known, world_of
 from enbloc.knowledge import DecisionRow, decision_facts, decision_head, decision_tables
 from enbloc.tumour import Extent
@@ -34,20 +35,20 @@ NOTHING = frozenset[str]()
 def recommend(case: Case, extent: Extent | Skipped, scores: Scores, policy: Policy = BY_DEFAULT) -> Advice:
     """The advice that the tables give for what is known. Pure: the same facts, the same advice."""
     facts = known(case, extent, scores, policy)
-    world = world_of(facts)
-    full = reasons.decided(world)
+    world = decided(world_of(facts))
+    tried = moves(world, asked_for())
     fields_asked = {"level": "planned.levels"} if case.planned.levels else {}
     fixed = frozenset({"level"}) if len(facts.levels) > 1 else NOTHING
 
     def of(name: str) -> Recommendation:
-        return recommendation(name, world, full, fields_asked, fixed)
+        return recommendation(name, world, tried, fields_asked, fixed)
 
     return Advice(
         eligibility=of("eligibility"),
         aim=of("aim"),
         surgery=of("surgery"),
-        tes=tes(of("tes"), facts.extent, full),
-        margin=extended(MarginAdvice, of("margin"), achievable=achievable(full)),
+        tes=tes(of("tes"), facts.extent, world),
+        margin=extended(MarginAdvice, of("margin"), achievable=achievable(world)),
         approach=of("approach"),
         embolisation=embolisation(of("embolisation"), facts),
         level_checklist=extended(Checklist, of("level_checklist"), items=level_items(facts.levels)),
@@ -56,24 +57,44 @@ def recommend(case: Case, extent: Extent | Skipped, scores: Scores, policy: Poli
     )
 
 
+RECOMMENDED = (
+    "eligibility",
+    "aim",
+    "surgery",
+    "tes",
+    "margin",
+    "approach",
+    "embolisation",
+    "level_checklist",
+    "protocol",
+)
+
+
+@cache
+def asked_for() -> tuple[str, ...]:
+    """The stated facts below any recommendation about the operation."""
+    facts = (fact.id for name in RECOMMENDED for fact in changeable(decision_tables()[name]))
+    return tuple(dict.fromkeys(facts))
+
+
 def recommendation(
-    name: str, world: World, full: World, asked: Fields, fixed: frozenset[str] = NOTHING
+    name: str, world: World, tried: Moves, asked: Fields, fixed: frozenset[str] = NOTHING
 ) -> Recommendation:
-    """What the table `name` gives, with everything that stands beside it. `full` is `world` with every fact decided."""
+    """What the table `name` gives in a world where every fact is decided, with everything that stands beside it."""
     table = decision_tables()[name]
-    rows = deciding(table, full)
+    rows = deciding(table, world)
     action = action_of(outcomes(rows))
-    steps = reasons.because(table, full)
+    steps = reasons.because(table, world)
     return Recommendation(
         action=action,
         possible=tuple(map(str, outcomes(rows))),
         strength=reasons.strength(steps, action),
         because=steps,
-        caveats=reasons.caveats(name, full),
-        dissent=reasons.dissent(name, action, full),
-        missing=missing(table, world, asked),
-        alternatives=alternatives(rows, full, action),
-        flips=flips(table, world, asked, fixed),
+        caveats=reasons.caveats(name, world),
+        dissent=reasons.dissent(name, action, world),
+        missing=missing(table, world, tried, asked),
+        alternatives=alternatives(rows, world, action),
+        flips=flips(table, world, tried, asked, fixed),
     )
 
 
@@ -91,18 +112,18 @@ def extended(kind: type[Kind], base: Recommendation, **more: Any) -> Kind:
     return kind(**own, **more)
 
 
-def tes(base: Recommendation, extent: Extent | Skipped, full: World) -> TesVerdict:
+def tes(base: Recommendation, extent: Extent | Skipped, world: World) -> TesVerdict:
     """With its two verdicts, and with the remarks on the extent that bear on it."""
     carried = decision_head("caveats")["carried"]
     found = extent.caveats if isinstance(extent, Extent) else ()
     base = replace(base, caveats=(*base.caveats, *(caveat for caveat in found if caveat.id in carried)))
-    by_pathology, by_type = (action_of(tuple(value(name, full))) for name in ("by_pathology", "by_type"))
+    by_pathology, by_type = (action_of(tuple(value(name, world))) for name in ("by_pathology", "by_type"))
     return extended(TesVerdict, base, by_pathology=by_pathology, by_type=by_type)
 
 
-def achievable(full: World) -> tuple[str, ...]:
+def achievable(world: World) -> tuple[str, ...]:
     """The margins within reach in every reading that the facts leave open."""
-    rows = deciding(decision_tables()["margin"], full)
+    rows = deciding(decision_tables()["margin"], world)
     return tuple(margin for margin in rows[0].achievable if all(margin in row.achievable for row in rows))
 
 
@@ -181,5 +202,5 @@ def lesion_advice(i: int, lesion: FurtherLesion) -> LesionAdvice:
             stated = in_words(getattr(lesion, name))
             world[name] = frozenset(fact.values) if stated is None else frozenset({stated})
             asked[name] = f"lesions[{i}].{name}"
-    base = recommendation("lesions", world, world, asked)
+    base = recommendation("lesions", world, moves(world, world), asked)
     return extended(LesionAdvice, base, level=lesion.level.value, size_mm=lesion.size_mm)

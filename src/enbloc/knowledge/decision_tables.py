@@ -80,6 +80,7 @@ class DecisionRow:
 class DecisionTable:
     """Rows tried in order, the first that fits decides; and `items`, which all stand that fit.
 
+    `reads` are the facts that rows ask about; `wanted` gives for each row the values it asks for, by place in `reads`.
     `school` and `about`: whose answer this is, and the recommendation it is set beside.
     """
 
@@ -88,7 +89,7 @@ class DecisionTable:
     rows: tuple[DecisionRow, ...]
     items: tuple[DecisionRow, ...]
     reads: tuple[str, ...]
-    sides: tuple[tuple[Values | None, ...], ...]
+    wanted: tuple[tuple[tuple[int, Values], ...], ...]
     school: str | None
     about: str | None
 
@@ -125,7 +126,7 @@ def decision_table(name: str) -> DecisionTable:
         rows=rows,
         items=tuple(row_of(name, row, file) for row in table.get("item", ())),
         reads=reads,
-        sides=tuple(tuple(row.when.get(fact) for fact in reads) for row in rows),
+        wanted=tuple(tuple((i, row.when[fact]) for i, fact in enumerate(reads) if fact in row.when) for row in rows),
         school=head.get("school"),
         about=head.get("about"),
     )
