@@ -84,7 +84,9 @@ def inputs(fact: str) -> tuple[str, ...]:
     """The facts that decide `fact`; none where a case states it."""
     if fact == SCORE:
         return SCORED
-    return decision_tables()[fact].reads if fact in decision_tables() else ()
+    meaning = decision_facts()[fact]
+    stated = meaning.setting or meaning.field is not None or meaning.read is not None
+    return () if stated else decision_tables()[fact].reads
 
 
 @cache

@@ -8,7 +8,7 @@ from functools import cache
 from enbloc.core.evidence import Caveat, Step
 from enbloc.decisions.advice import Dissent
 from enbloc.decisions.change import UNKNOWN, action_of, consequences
-from enbloc.decisions.evaluate import SCORE, SCORED, World, base_facts, deciding, holds, outcomes, value
+from enbloc.decisions.evaluate import SCORE, SCORED, World, base_facts, deciding, holds, inputs, outcomes, value
 from enbloc.knowledge import (
     CHECKED,
     DecisionRow,
@@ -38,7 +38,7 @@ def behind(fact: str, world: World) -> Iterator[Step]:
     if fact == SCORE:
         facts = tuple(told(part, world) for part in SCORED)
         yield Step(SCORE_RULE, facts, told(fact, world), SCORE_SOURCE, SCORE_CHECKED)
-    elif fact in decision_tables():
+    elif inputs(fact):
         table = decision_tables()[fact]
         for row in deciding(table, world):
             for read in row.when:

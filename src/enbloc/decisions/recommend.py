@@ -23,7 +23,7 @@ from enbloc.decisions.advice import (
     TesVerdict,
 )
 from enbloc.decisions.change import Fields, Moves, action_of, changeable, flips, missing, moves
-from enbloc.decisions.evaluate import World, decided, deciding, outcomes, value
+from enbloc.decisions.evaluate import SCORE, World, decided, deciding, inputs, outcomes, value
 from enbloc.decisions.facts import BY_DEFAULT, Known, Policy, Scores, in_words, known, world_of
 from enbloc.knowledge import DecisionRow, decision_facts, decision_head, decision_tables
 from enbloc.tumour import Extent
@@ -57,7 +57,7 @@ def recommend(case: Case, extent: Extent | Skipped, scores: Scores, policy: Poli
     )
 
 
-RECOMMENDED = (
+OPERATION = (
     "eligibility",
     "aim",
     "surgery",
@@ -73,7 +73,7 @@ RECOMMENDED = (
 @cache
 def asked_for() -> tuple[str, ...]:
     """The stated facts below any recommendation about the operation."""
-    facts = (fact.id for name in RECOMMENDED for fact in changeable(decision_tables()[name]))
+    facts = (fact.id for name in OPERATION for fact in changeable(decision_tables()[name]))
     return tuple(dict.fromkeys(facts))
 
 
@@ -100,7 +100,7 @@ def recommendation(
 
 def alternatives(rows: tuple[DecisionRow, ...], world: World, action: str) -> tuple[str, ...]:
     """Other acceptable actions that the deciding rows name, or the rows behind the facts they read."""
-    behind = dict.fromkeys(fact for row in rows for fact in row.when if fact in decision_tables())
+    behind = dict.fromkeys(fact for row in rows for fact in row.when if fact != SCORE and inputs(fact))
     below = (row for fact in behind for row in deciding(decision_tables()[fact], world))
     named = dict.fromkeys(other for row in (*rows, *below) for other in row.alternatives)
     return tuple(other for other in named if other != action)
