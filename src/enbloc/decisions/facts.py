@@ -178,7 +178,11 @@ def part(facts: Known, fact: FactMeaning, what: str) -> Values:
     """The options of one item of an instrument that its evaluation leaves open."""
     instrument, _, item = what.partition("/")
     score = facts.scores.get(instrument)
-    return frozenset(score.parts[item].possible) if isinstance(score, Score) else as_stated(fact, facts.case)
+    stated = as_stated(fact, facts.case)
+    if not isinstance(score, Score):
+        return stated
+    possible = frozenset(score.parts[item].possible)
+    return possible & stated or possible
 
 
 def basis(facts: Known, fact: FactMeaning, what: str) -> Values:
