@@ -32,3 +32,22 @@ def phantom():
         return built(PhantomSpec(**wishes))  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def score(request):
+    """`score(answers, gives=total or (low, high), band=name)` for the instrument that a spec file names.
+
+    Of a scale `gives` is the grade. Answers are written as on the command line.
+    """
+    from enbloc.knowledge import instrument
+    from enbloc.scores import answered
+
+    def expect(answers: dict[str, object], *, gives: object, band: str | None = None) -> None:
+        shipped = instrument(request.module.INSTRUMENT)
+        found = answered(shipped, {key: str(value) for key, value in answers.items()})
+        total = found.parts["grade"].answer if shipped.scale else (found.low, found.high)
+        assert total == (gives if shipped.scale or isinstance(gives, tuple) else (gives, gives))
+        assert found.band == band
+
+    return expect

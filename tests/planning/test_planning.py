@@ -192,7 +192,7 @@ def test_why_from_plan_file_and_part_agree(imaged: Plan, tmp_path: Path) -> None
     write_plan_json(imaged, tmp_path / "plan.json")
     assert why(imaged) == why(tmp_path / "plan.json") == why(str(tmp_path / "plan.json"))
     assert "tomita_type: 4" in why(imaged.tumour)
-    assert "scores: did not run" in why(imaged)
+    assert "mechanics: did not run" in why(imaged)
 
 
 def test_why_says_when_there_is_nothing_to_say(imaged: Plan) -> None:

@@ -65,7 +65,7 @@ def hostile_plan() -> Plan:
         plan,
         tumour=replace(tumour, noise=HOSTILE, tomita_type=replace(tumour.tomita_type, because=steps)),
         warnings=(Caveat(HOSTILE, HOSTILE),),
-        scores=Skipped(HOSTILE),
+        advice=Skipped(HOSTILE),
         manifest=manifest,
     )
 

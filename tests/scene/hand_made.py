@@ -70,7 +70,7 @@ def a_plan_without_images(case: Case | None = None) -> Plan:
         manifest=Manifest("0.1.0", "ef" * 32, inputs, {"region_mm": 0.8}, {}, {}),
         spine=Skipped("the case has no images"),
         tumour=replace(findings("left", (0.0, 0.0, 0.0)), basis="stated", zones=(), lesions=(), volume_mm3=None),
-        scores=LATER,
+        scores={},
         advice=LATER,
         revised=LATER,
         resection=LATER,

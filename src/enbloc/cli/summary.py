@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
-from enbloc.planning import Plan, SpineFindings, TumourFindings
+from enbloc.planning import Plan, Score, SpineFindings, TumourFindings
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 
 
@@ -17,6 +17,7 @@ def summary(plan: Plan) -> str:
         plan.case.id,
         *spine_lines(plan.spine),
         *tumour_lines(plan.tumour),
+        *score_lines(plan),
         *warning_lines(plan),
         *skipped_lines(plan),
     ]
@@ -48,6 +49,17 @@ def tumour_lines(tumour: TumourFindings | Skipped) -> Iterator[str]:
     yield entry("Type", type_text(tumour.tomita_type))
     for step in tumour.tomita_type.because:
         yield entry("", f"- {step.gives}: {step.rule} [{step.source}]")
+
+
+def score_lines(plan: Plan) -> Iterator[str]:
+    """The scores whose band is settled; the others are counted."""
+    found = [score for score in plan.scores.values() if isinstance(score, Score)]
+    for i, score in enumerate(score for score in found if score.band is not None):
+        span = str(score.low) if score.low == score.high else f"{score.low} to {score.high}"
+        yield entry("" if i else "Scores", f"{score.title}: {span} of {score.lowest} to {score.highest}, {score.band}")
+    waiting = sum(len(score.bands) > 1 for score in found)
+    if waiting:
+        yield entry("", f"{waiting} wait for answers (enbloc why PLAN.json scores)")
 
 
 def zone_text(zone: ZoneExtent) -> str:

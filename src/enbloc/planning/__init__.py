@@ -9,6 +9,7 @@ from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings,
 from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
+from enbloc.scores import Score
 from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExtent
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Manifest",
     "Part",
     "Plan",
+    "Score",
     "Settings",
     "Spine",
     "SpineFindings",

@@ -15,7 +15,7 @@ from enbloc.core.volume import Imaging
 from enbloc.decisions import Advice, Policy, recommend
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
-from enbloc.scores import evaluate_all
+from enbloc.scores import Score, evaluate_all, unlisted_histology
 from enbloc.tumour import Extent
 
 
@@ -47,7 +47,11 @@ def plan(
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, extent, advice))),
+        warnings=tuple(
+            dict.fromkeys(
+                [*warnings(case, imaging, spine, extent), *score_warnings(case, scores), *advice_warnings(advice)]
+            )
+        ),
         drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
     )
 
@@ -117,9 +121,7 @@ def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
     )
 
 
-def warnings(
-    case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped, advice: Advice
-) -> Iterator[Caveat]:
+def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped) -> Iterator[Caveat]:
     """Every caveat of every stage, in the order of the stages."""
     yield from contradictions(case)
     if imaging is not None:
@@ -130,6 +132,16 @@ def warnings(
         yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
     if isinstance(extent, Extent):
         yield from extent.caveats
+
+
+def score_warnings(case: Case, scores: dict[str, Score | Skipped]) -> Iterator[Caveat]:
+    yield from unlisted_histology(case)
+    for score in scores.values():
+        if isinstance(score, Score):
+            yield from score.caveats
+
+
+def advice_warnings(advice: Advice) -> Iterator[Caveat]:
     for field in fields(advice):
         yield from getattr(advice, field.name).caveats
 

@@ -100,12 +100,22 @@ def reasons(part: Any, name: str) -> Iterator[Branch]:
 
 def claim(name: str, part: dict[str, Any]) -> str:
     """What is claimed, with its range where it has one."""
+    if "instrument" in part:
+        return f"{name}: {total(part)}"
     said = part.get("action", part.get("value"))
     shown = "not determined" if said is None else str(said)
     low, high = part.get("low"), part.get("high")
     if low is not None and high is not None and low != high:
         shown += f" ({low} to {high} possible)"
     return f"{name or 'claim'}: {shown}" + (", borderline" if part.get("borderline") else "")
+
+
+def total(score: dict[str, Any]) -> str:
+    """A score's total with the bands that remain possible; of a scale, the grades."""
+    low, high, bands = score["low"], score["high"], " or ".join(score["bands"])
+    grade = score["parts"].get("grade")
+    span = " or ".join(grade["possible"]) if grade else str(low) if low == high else f"{low} to {high}"
+    return f"{span}, {bands}" if bands else span
 
 
 def step_branch(step: dict[str, Any]) -> Branch:
@@ -127,6 +137,7 @@ def checked(rule: str, source: str) -> str:
 def asides(part: dict[str, Any]) -> Iterator[Branch]:
     for caveat in part.get("caveats", ()):
         yield Branch(f"note {caveat['id']}: {caveat['text']}")
+    yield from beside_score(part)
     yield from beside_advice(part)
 
 
@@ -149,6 +160,13 @@ def beside_advice(part: dict[str, Any]) -> Iterator[Branch]:
 
 def toml_word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def beside_score(part: dict[str, Any]) -> Iterator[Branch]:
+    """The open items of a score, and the answers that would settle its band."""
+    for missing in part.get("missing", ()) if "instrument" in part else ():
+        settled = (Branch(f"{answer} would settle it: {band}") for answer, band in missing["settles"].items())
+        yield Branch(f"not known: {missing['item']} ({', '.join(missing['fields']) or missing['ask']})", tuple(settled))
 
 
 def drawn(branches: Sequence[Branch], indent: str = "") -> Iterator[str]:

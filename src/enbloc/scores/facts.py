@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enbloc.case import Case
-from enbloc.core.evidence import Skipped
+from enbloc.core.errors import nearest
+from enbloc.core.evidence import Caveat, Skipped
 from enbloc.knowledge import histologies
 from enbloc.knowledge.instruments import Value
 
@@ -42,6 +43,14 @@ def facts_of(case: Case, extent: Extent | Skipped | None) -> dict[str, Fact]:
     if case.tumour.histology is not None:
         found[LISTED] = Fact((case.tumour.histology in histologies(),), "derived")
     return found | dict(extent_facts(case, extent))
+
+
+def unlisted_histology(case: Case) -> Iterator[Caveat]:
+    """Free text is allowed as histology, but no table is filled from it."""
+    histology = case.tumour.histology
+    if histology is not None and histology not in histologies():
+        hint = nearest(histology, histologies()) or "the reference lists the names"
+        yield Caveat("histology-not-listed", f"no table is filled from the histology {histology!r} ({hint})")
 
 
 def extent_facts(case: Case, extent: Extent | Skipped | None) -> dict[str, Fact]:
