@@ -40,7 +40,7 @@ def says(advice: Any, school: str) -> Any:
 
 
 METASTASIS = {"kind": "metastasis", "ecog": 1, "visceral_metastases": "none", "bone_metastases": "isolated"}
-"""A metastasis that passes the gate, without visceral and other bone metastases: its score is 1 + that of its growth."""
+"""A metastasis that passes the gate, no viscera, no other bone: its score is 1 and that of its growth."""
 WITH_SCORE = {
     2: {**METASTASIS, "growth": "slow"},
     3: {**METASTASIS, "growth": "moderate"},

@@ -26,7 +26,7 @@ MALIGNANT = {"kind": "primary-malignant", "levels": ["T8"], "tomita_type": 4}
     ],
 )
 def test_strategy_by_stage(patient, stage, operation, tes, aim):
-    """Malignant stages I and II and aggressive benign stage 3 are candidates; stage III is not. S3 and III are opposites."""
+    """Malignant stages I and II and benign stage 3 are candidates; stage III is not. S3 and III are opposites."""
     advice = advise(**patient, enneking_stage=stage)
     assert (advice.surgery.action, advice.tes.action, advice.aim.action) == (operation, tes, aim)
 

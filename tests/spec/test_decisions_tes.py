@@ -120,7 +120,7 @@ VESSELS = {"major_vessel_involved": False, "segmental_artery_involved": False}
     ],
 )
 def test_approach(level, kind, vessels, approach):
-    """Single posterior above L4 without involved vessels; anterior first for types 5 and 6 with vessels; L5 (L4) double."""
+    """Single posterior above L4 without vessels; anterior first for types 5 and 6 with vessels; L5 (L4) double."""
     assert advise(**GOOD, levels=[level], tomita_type=kind, **vessels).approach.action == approach
 
 
@@ -208,7 +208,7 @@ def test_what_is_said_of_tes_when_it_is_not_indicated():
 
 
 def test_protocol_in_order_with_its_numbers():
-    """Numbers of the paper: 80-100 mmHg, fibrin glue 1.5 mL each way, T-saw 0.5 mm, water then cisplatin 2.5 min each at
+    """Numbers of the paper: 80-100 mmHg, fibrin glue 1.5 mL each way, T-saw 0.5 mm, water then cisplatin 2.5 min each,
     0.5 mg/mL (in vitro), shortening 5-10 mm.
     """
     protocol = advise(**GOOD, levels=["T8"], tomita_type=4).protocol
