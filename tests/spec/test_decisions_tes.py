@@ -215,7 +215,7 @@ def test_protocol_in_order_with_its_numbers():
     names = [item.id for item in protocol.items]
     figures = {(item.id, f.name): (f.low, f.high, f.unit) for item in protocol.items for f in item.figures}
     assert figures == {
-        ("embolise", "levels"): (3, 3, "levels"),
+        ("embolise", "closed"): (3, 3, "levels"),
         ("hypotensive-anaesthesia", "systolic pressure"): (80, 100, "mmHg"),
         ("t-saw", "diameter"): (0.5, 0.5, "mm"),
         ("fibrin-glue", "each way"): (1.5, 1.5, "mL"),

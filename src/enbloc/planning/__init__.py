@@ -4,6 +4,7 @@ The nouns that findings are made of are named here too, for the faces, which kno
 """
 
 from enbloc.anatomy import Frame, Part, Spine, Vertebra
+from enbloc.decisions import Advice, Figure, Flip, Recommendation
 from enbloc.planning.document import plan_document, plan_json, write_plan_json
 from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings, TumourFindings
 from enbloc.planning.schema import plan_schema
@@ -14,14 +15,18 @@ from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExt
 
 __all__ = [
     "SCHEMA",
+    "Advice",
     "Drawing",
     "Extent",
+    "Figure",
+    "Flip",
     "Frame",
     "Involvement",
     "Lesion",
     "Manifest",
     "Part",
     "Plan",
+    "Recommendation",
     "Score",
     "Settings",
     "Spine",

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan
-from enbloc.report import words
+from enbloc.report import decisions, words
 from enbloc.report.pictures import (
     BONE_WINDOW_HU,
     NOT_IMAGED,
@@ -55,6 +55,7 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         without_pictures=_without_pictures(plan, slices, surfaces),
         not_done=not_done(plan),
         words=words,
+        decisions=decisions,
     )  # fmt: skip
 
 
