@@ -3,7 +3,7 @@
 PY = .venv/bin/python
 WORKERS = 2
 
-.PHONY: help demo test lint types format bench lock clean FORCE
+.PHONY: help demo test lint types format bench docs lock clean FORCE
 
 help:
 	@echo 'make demo    plan the shipped synthetic patient into demo-out/'
@@ -12,6 +12,7 @@ help:
 	@echo 'make types   mypy --strict on src'
 	@echo 'make format  let ruff mend and format the sources'
 	@echo 'make bench   every bench/bench_*.py at its smallest size'
+	@echo 'make docs    the pages of docs/reference/instruments from the tables'
 	@echo 'make lock    requirements.in -> requirements.lock (needs uv; UPGRADE=--upgrade moves the pins)'
 	@echo 'make clean   remove .venv and everything generated'
 
@@ -41,6 +42,9 @@ bench: .venv/.stamp
 		echo "== $$script --smoke"; \
 		$(PY) "$$script" --smoke || exit 1; \
 	done
+
+docs: .venv/.stamp
+	$(PY) scripts/instrument_pages.py
 
 lock:
 	@command -v uv >/dev/null 2>&1 || { echo 'make lock needs the program uv on PATH' >&2; exit 3; }

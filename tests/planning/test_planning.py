@@ -111,7 +111,12 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enbloc.tumour, "measure", lambda spine, stated: stand_ins.extent())
     steps: list[str] = []
     plan(stand_ins.case(), stand_ins.imaging(), progress=steps.append)
-    assert steps == ["finding the vertebrae", "measuring the tumour"]
+    assert steps == [
+        "finding the vertebrae",
+        "measuring the tumour",
+        "measuring the vertebrae",
+        "reading the stability items",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["stated", "imaged"])

@@ -65,7 +65,8 @@ def hostile_plan() -> Plan:
         plan,
         tumour=replace(tumour, noise=HOSTILE, tomita_type=replace(tumour.tomita_type, because=steps)),
         warnings=(Caveat(HOSTILE, HOSTILE),),
-        advice=Skipped(HOSTILE),
+        revised=Skipped(HOSTILE),
+        advice=replace(plan.advice, aim=replace(plan.advice.aim, because=steps, alternatives=(HOSTILE,))),
         manifest=manifest,
     )
 

@@ -1,10 +1,22 @@
 """Label map to spine: plausibility, frames, parts, canal, discs, outline of destroyed bone."""
 
+from enbloc.anatomy.morphometry import ExpectedRange, LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.spine import BONE_PARTS, Frame, Numbering, Part, Spine, Vertebra
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Imaging
 
-__all__ = ["BONE_PARTS", "Frame", "Numbering", "Part", "Spine", "Vertebra", "locate"]
+__all__ = [
+    "BONE_PARTS",
+    "ExpectedRange",
+    "Frame",
+    "LevelMorphometry",
+    "Numbering",
+    "Part",
+    "PedicleMorphometry",
+    "Spine",
+    "Vertebra",
+    "locate",
+]
 
 
 def locate(imaging: Imaging, progress: Progress = silent) -> Spine:

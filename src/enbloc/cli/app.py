@@ -115,6 +115,14 @@ def phantom(
     slices: Annotated[float | None, typer.Option(help="Slice distance in mm; as --spacing when left out.")] = None,
     scheme: Annotated[str, typer.Option(help="Label scheme.")] = "totalsegmentator-v2",
     orientation: Annotated[str, typer.Option(help="Axis order of the stored images.")] = "RAS",
+    density: Annotated[str, typer.Option(help="Tumour in bone: lytic, mixed or blastic.")] = "lytic",
+    both_sides: Annotated[
+        bool, typer.Option("--both-sides", help="The tumour grows on the other side as well.")
+    ] = False,
+    loss: Annotated[
+        float | None, typer.Option(help="Share of its height that the vertebra has lost, 0 to 0.8.")
+    ] = None,
+    form: Annotated[str, typer.Option(help="How it lost height: wedge, biconcave or crush.")] = "wedge",
     seed: Annotated[int, typer.Option(help="Seed of the noise and of the tumour's surface.", min=0)] = 0,
 ) -> None:
     """Make a synthetic patient with known truth."""
@@ -130,6 +138,9 @@ def phantom(
         spacing_mm=(spacing, spacing, spacing if slices is None else slices),
         scheme=scheme,
         orientation=orientation,
+        density=density,
+        both_sides=both_sides,
+        collapse=None if loss is None else (loss, form),
         seed=seed,
     )
     say(f"{RESEARCH_USE}\n\nA synthetic patient of type {kind} at {level}, made in {out}\nPlan it: enbloc plan {out}")

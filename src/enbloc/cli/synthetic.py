@@ -21,15 +21,22 @@ def make(
     spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0),
     scheme: str = "totalsegmentator-v2",
     orientation: str = "RAS",
+    density: str = "lytic",
+    both_sides: bool = False,
+    collapse: tuple[float, str] | None = None,
     seed: int = 0,
 ) -> None:
-    """Writes a patient with a tumour of type `kind` at `level` into `folder`. Raises InputError for wrong wishes."""
-    from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom, write_phantom
+    """Writes a patient with a tumour of type `kind` at `level` into `folder`. Raises InputError for wrong wishes.
+
+    `collapse`: share of height that the vertebra has lost, and the form of the loss.
+    """
+    from enbloc.phantom import Collapse, PhantomSpec, TumourSpec, make_phantom, write_phantom
 
     refuse_unwritable(folder)
     spec = PhantomSpec(
         levels=around(level),
-        tumour=TumourSpec(type=kind, level=level, side=side),
+        tumour=TumourSpec(type=kind, level=level, side=side, density=density, both_sides=both_sides),
+        collapse=None if collapse is None else Collapse(level=level, loss=collapse[0], form=collapse[1]),
         spacing_mm=spacing_mm,
         scheme=scheme,
         orientation=orientation,

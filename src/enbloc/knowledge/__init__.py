@@ -11,7 +11,7 @@ from enbloc.knowledge.decision_tables import (
 )
 from enbloc.knowledge.histologies import Radiosensitivity, histologies, radiosensitivity
 from enbloc.knowledge.instrument_tables import instrument, instrument_keys, left_out
-from enbloc.knowledge.instruments import Instrument, LeftOut
+from enbloc.knowledge.instruments import Instrument, Item, LeftOut
 from enbloc.knowledge.loader import (
     CHECKED,
     Reference,
@@ -24,6 +24,7 @@ from enbloc.knowledge.loader import (
     table_names,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
+from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
     TypeRule,
@@ -39,10 +40,12 @@ __all__ = [
     "DecisionTable",
     "FactMeaning",
     "Instrument",
+    "Item",
     "LabelScheme",
     "LeftOut",
     "Radiosensitivity",
     "Reference",
+    "SinsReading",
     "TypeMeaning",
     "TypeRule",
     "ZoneMeaning",
@@ -66,6 +69,9 @@ __all__ = [
     "radiosensitivity",
     "read_scheme",
     "scheme_names",
+    "sins_items",
+    "sins_location",
+    "sins_reading",
     "table_names",
     "tomita_rules",
     "tomita_types",

@@ -106,7 +106,7 @@ def instrument_of(table: Mapping[str, Any], file: str) -> Instrument:
         remarks=tuple(row_of(Remark, {**row, "when": tests_of(row["when"])}, file) for row in table.get("caveat", ())),
         conflicts=tuple(conflict_of(row, file) for row in table.get("conflict", ())),
         performance=tuple(row_of(Performance, row, file) for row in table.get("performance", ())),
-        source=plain_source(head["source"]),
+        source=head["source"],
         checked=head["checked"],
     )
     refuse_unless_whole(found, tuple(head.get("range", (found.lowest, found.highest))), file)
@@ -128,8 +128,8 @@ def items_of(table: Mapping[str, Any], file: str) -> dict[str, Item]:
     grades = load_table(head["grades"])["grade"] if "grades" in head else table["grade"]
     ranks = {row["grade"]: row.get("rank", i) for i, row in enumerate(grades)}
     meaning = {row["grade"]: row["says"] for row in grades}
-    source, checked = plain_source(head["source"]), head["checked"]
-    return {"grade": Item(id="grade", ask=head["ask"], options=ranks, source=source, checked=checked, meaning=meaning)}
+    sourced = {"source": head["source"], "checked": head["checked"]}
+    return {"grade": Item(id="grade", ask=head["ask"], options=ranks, meaning=meaning, **sourced)}
 
 
 def bands_of(rows: Iterable[Mapping[str, Any]], items: Mapping[str, Item], file: str) -> Iterable[Band]:
@@ -183,10 +183,6 @@ def test_of(raw: Any) -> Test:
 def conflict_of(row: Mapping[str, Any], file: str) -> Conflict:
     chosen = row["chosen"]
     return row_of(Conflict, {**row, "chosen": row["readings"][chosen["reading"]], "because": chosen["because"]}, file)
-
-
-def plain_source(source: str | list[str]) -> str | tuple[str, ...]:
-    return tuple(source) if isinstance(source, list) else source
 
 
 def refuse_unless_whole(found: Instrument, stated_range: tuple[int, ...], file: str) -> None:

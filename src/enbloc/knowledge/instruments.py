@@ -40,7 +40,7 @@ class Item:
     id: str
     ask: str
     options: Mapping[str, int]
-    source: Source
+    source: str
     checked: str
     meaning: Mapping[str, str] = field(default_factory=dict)
 
@@ -141,7 +141,7 @@ class Instrument:
     remarks: tuple[Remark, ...]
     conflicts: tuple[Conflict, ...]
     performance: tuple[Performance, ...]
-    source: Source
+    source: str
     checked: str
 
     @property

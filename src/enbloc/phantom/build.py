@@ -100,10 +100,11 @@ def _space_bounds(column: Column, i: int, grid: Grid, pose: Pose) -> Bounds:
 
     The canal of the end vertebrae runs on to the border of the scan.
     """
-    v = column.shapes[i]
+    v = column.intact[i]
     half = 0.5 * float(v["height"])
     up = half if i else half + 200.0
-    down = half + 14.0 if i + 1 < len(column.levels) else half + 200.0
+    sunk = 0.5 * float((column.intact["height"] - column.shapes["height"]).max())
+    down = half + 14.0 + sunk if i + 1 < len(column.levels) else half + 200.0
     x, front = 1.3 * float(v["width_low"]) + 4.0, 1.3 * float(v["depth_low"]) + 4.0
     back = 2.0 * float(v["canal_d"]) - float(v["canal_y"])
     corners = np.array([[a, b, c] for a in (-x, x) for b in (-back, front) for c in (-down, up)])

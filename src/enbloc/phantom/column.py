@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import cos, radians, sin, tan
+from dataclasses import dataclass, replace
+from math import atan, cos, degrees, radians, sin, tan
 
 import numpy as np
 
 from enbloc.core.geometry import Array, Vector, unit
 from enbloc.core.levels import Level
-from enbloc.phantom.kernels import FACET_GAP_MM, VERTEBRA, Shapes
+from enbloc.phantom.kernels import FACET_GAP_MM, LOWER_HOLLOW, VERTEBRA, Shapes
 from enbloc.phantom.morphometry import Dimensions, morphometry
-from enbloc.phantom.spec import PhantomSpec
+from enbloc.phantom.spec import Collapse, PhantomSpec
 
 MIN_DISC_MM = 1.5
+FRONT, MIDDLE = 0.75, -0.1
+"""Places on the midline, as a share of half the body's depth forward of its middle: where a wedge has lost its whole
+wish, and where the hollow of the endplates is deepest.
+"""
 LIMBS = 8
 _PEDICLE, _SPINOUS, _TRANSVERSE, _ARTICULAR = 2, 6, 7, 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """The vertebrae of one patient, cranial first, in the patient's own mm (before any turn in the scanner)."""
+    """The vertebrae of one patient, cranial first, in the patient's own mm (before any turn in the scanner).
+
+    `intact`: the shapes as they were before any body collapsed.
+    """
 
     levels: tuple[Level, ...]
     sizes: tuple[Dimensions, ...]
@@ -28,6 +35,7 @@ class Column:
     axes: Array
     shapes: Shapes
     limbs: Array
+    intact: Shapes
 
     @property
     def arrays(self) -> tuple[Array, Array, Shapes, Array]:
@@ -54,15 +62,18 @@ def build_column(spec: PhantomSpec) -> Column:
     levels = tuple(Level(level) for level in spec.levels)
     sizes = tuple(_sized(morphometry()[level], spec) for level in levels)
     curve = _curve(levels, sizes, spec)
+    natural = _curve(levels, sizes, replace(spec, collapse=None))
     gaps = tuple(
         max(size.disc, MIN_DISC_MM + 0.5 * size.depth * abs(sin(radians(wedge))))
         for size, wedge in zip(sizes, curve.disc_wedge, strict=True)
     )
     straight = Curve(curve.forward, (0.0,) * len(levels), (0.0,) * len(levels), curve.body_wedge, curve.disc_wedge)
     side = -1.0 if spec.mirror else 1.0
-    shapes = np.zeros(len(levels), VERTEBRA)
+    shapes, intact = np.zeros(len(levels), VERTEBRA), np.zeros(len(levels), VERTEBRA)
     for i, size in enumerate(sizes):
-        shapes[i] = _shape(size, _next(sizes, i), curve.body_wedge[i], levels[i], gaps[i], side * spec.asymmetry)
+        below, lopsided = _next(sizes, i), side * spec.asymmetry
+        shapes[i] = _shape(size, below, curve.body_wedge[i], levels[i], gaps[i], lopsided)
+        intact[i] = _shape(size, below, natural.body_wedge[i], levels[i], gaps[i], lopsided)
     origin, axes = _stand(straight, shapes, gaps)
     limbs = np.zeros((len(levels), LIMBS, 13))
     joints = _joints(levels, sizes, shapes, gaps, origin, axes)
@@ -74,7 +85,9 @@ def build_column(spec: PhantomSpec) -> Column:
     if spec.mirror:
         axes = axes * np.outer([-1.0, 1.0, 1.0], [-1.0, 1.0, 1.0])
         origin = origin * np.array([-1.0, 1.0, 1.0])
-    return Column(levels, sizes, origin - _middle(origin), axes, shapes, limbs)
+    if spec.collapse is not None:
+        _sink(shapes[levels.index(Level(spec.collapse.level))], spec.collapse)
+    return Column(levels, sizes, origin - _middle(origin), axes, shapes, limbs, intact)
 
 
 def _middle(origin: Array) -> Vector:
@@ -107,6 +120,9 @@ def _curve(levels: tuple[Level, ...], sizes: tuple[Dimensions, ...], spec: Phant
         size.wedge + extra.get(level, 0.0) + 0.6 * spec.kyphosis_deg / n
         for level, size in zip(levels, sizes, strict=True)
     ]
+    if spec.collapse is not None and spec.collapse.form == "wedge":
+        i = levels.index(Level(spec.collapse.level))
+        body[i] = _wedged(sizes[i], _next(sizes, i), body[i], spec.collapse.loss)
     disc = [size.disc_wedge + (0.4 * spec.kyphosis_deg / (n - 1) if n > 1 else 0.0) for size in sizes]
     forward = [0.0]
     for i in range(n - 1):
@@ -116,6 +132,25 @@ def _curve(levels: tuple[Level, ...], sizes: tuple[Dimensions, ...], spec: Phant
     sideways = [0.5 * spec.scoliosis_deg * p for p in place]
     twist = [0.25 * spec.scoliosis_deg * (1.0 - p * p) for p in place]
     return Curve(tuple(a - mean for a in forward), tuple(sideways), tuple(twist), tuple(body), tuple(disc))
+
+
+def _wedged(size: Dimensions, below: Dimensions, wedge: float, loss: float) -> float:
+    """The wedge angle of a body whose front has lost `loss` of its height and whose posterior wall has kept it."""
+    to_front = _mean_depth(size, below) * (1.0 + FRONT)
+    front = size.height - 2.0 * tan(0.5 * radians(wedge)) * to_front
+    return 2.0 * degrees(atan((size.height - (1.0 - loss) * front) / (2.0 * to_front)))
+
+
+def _sink(v: np.void, collapse: Collapse) -> None:
+    """Takes height from a body that stands where it stood; a wedge is drawn by its angle instead."""
+    left = 1.0 - collapse.loss
+    if collapse.form == "crush":
+        for name in ("height", "tilt", "hollow"):
+            v[name] *= left
+    if collapse.form == "biconcave":
+        both = 1.0 + LOWER_HOLLOW
+        rim = float(v["height"] - 2.0 * v["tilt"] * MIDDLE * 0.5 * (v["depth_up"] + v["depth_low"]))
+        v["hollow"] = (rim - left * (rim - both * float(v["hollow"]))) / both
 
 
 def _turn(forward: float, sideways: float, twist: float) -> Array:
@@ -142,6 +177,11 @@ def _stand(curve: Curve, shapes: Shapes, gaps: tuple[float, ...]) -> tuple[Array
     return origin, axes
 
 
+def _mean_depth(size: Dimensions, below: Dimensions) -> float:
+    """Half the body's depth, between that of its endplates."""
+    return 0.5 * (0.5 * size.depth + 0.25 * (size.depth + below.depth))
+
+
 def _shape(
     size: Dimensions, below: Dimensions, wedge: float, level: Level, gap: float, asymmetry: float
 ) -> tuple[float, ...]:
@@ -149,7 +189,7 @@ def _shape(
     thoracic = level.region == "thoracic"
     depth_up, depth_low = 0.5 * size.depth, 0.25 * (size.depth + below.depth)
     width_up, width_low = 0.5 * size.width, 0.5 * (0.45 * size.width + 0.55 * below.width)
-    mean_depth = 0.5 * (depth_up + depth_low)
+    mean_depth = _mean_depth(size, below)
     tilt = tan(0.5 * radians(wedge))
     height = size.height - 2.0 * tilt * mean_depth
     wall_y = -mean_depth + 0.6

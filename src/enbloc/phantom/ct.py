@@ -22,15 +22,17 @@ from enbloc.phantom.truth import Truth
 
 AIR, LUNG, FAT, MUSCLE, VISCERA = -1000.0, -850.0, -100.0, 55.0, 40.0
 CORTEX, MARROW, DISC, CORD, FLUID, EPIDURAL = 850.0, 190.0, 85.0, 40.0, 15.0, -60.0
-ARTERY, VEIN, LYTIC = 270.0, 160.0, 65.0
+ARTERY, VEIN, LYTIC, BLASTIC = 270.0, 160.0, 65.0, 650.0
 KIDNEY, LIVER = 150.0, 105.0
 CORTEX_MM = 1.1
+PATCH_WAVE = 2.0 * np.pi / 9.0 * np.array([[1.0, 0.4, 0.2], [-0.3, 1.0, 0.5], [0.2, -0.4, 1.0]])
+"""Plane waves, 9 mm long or a little less, whose sum is positive in the dense patches of a mixed lesion."""
 Hounsfield = npt.NDArray[np.float32]
 Column = tuple[Array, Array, Any, Array]
 
 
 def render(spec: PhantomSpec, truth: Truth, grid: Grid, voxels: Voxels, tumour: Mask) -> Volume:
-    """The CT as int16 HU on `grid`; noise from the seed of `spec`, a lytic tumour with a thin shell of eaten bone."""
+    """The CT as int16 HU on `grid`; noise from the seed of `spec`, a tumour of the wished density in bone."""
     to_mm = index_to_patient(grid, truth.pose)
     hu: Hounsfield = np.empty(grid.shape, np.float32)
     girth = np.array([min(1.0, size.rib_reach / 112.0) or 1.0 for size in truth.column.sizes])
@@ -45,7 +47,8 @@ def render(spec: PhantomSpec, truth: Truth, grid: Grid, voxels: Voxels, tumour: 
         corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
         bounds = bounds_of(corners, grid, truth.pose)
         _small_vessels(hu, voxels.part, to_mm, bounds, rows, ARTERY, float(grid.spacing_mm.mean()))
-    _eaten(hu, tumour, voxels.part)
+    if spec.tumour is not None:
+        _replaced(hu, tumour, voxels.part, to_mm, spec.tumour.density)
     _noise(hu, spec)
     return Volume(np.clip(np.rint(hu), -1024, 3071).astype(np.int16), grid)
 
@@ -217,9 +220,16 @@ def _small_vessels(
                     hu[a, b, c] += share * (value - hu[a, b, c])
 
 
-def _eaten(hu: Hounsfield, tumour: Mask, part: Codes) -> None:
-    """Soft tumour where bone was; in the spaces a little denser than what it displaces."""
-    hu[tumour & (part > 0) & (part <= 10)] = LYTIC
+def _replaced(hu: Hounsfield, tumour: Mask, part: Codes, to_mm: Array, density: str) -> None:
+    """Soft or dense tumour, or patches of both, where bone was; in the spaces a little denser than what it
+    displaces.
+    """
+    bone = tumour & (part > 0) & (part <= 10)
+    hu[bone] = BLASTIC if density == "blastic" else LYTIC
+    if density == "mixed":
+        where = np.argwhere(bone)
+        phase = PATCH_WAVE @ (where @ to_mm[:, :3].T + to_mm[:, 3]).T
+        hu[tuple(where[np.sin(phase).sum(axis=0) > 0.0].T)] = BLASTIC
     hu[tumour & ((part == 0) | (part > 10))] = LYTIC - 5.0
 
 

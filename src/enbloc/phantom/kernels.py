@@ -68,6 +68,8 @@ TRANSVERSE_LEFT, ARTICULAR_LEFT, CANAL, DISC = 7, 9, 11, 12
 _LAMINA, _SPINOUS, _TRANSVERSE, _ARTICULAR, _PEDICLE = 4.0, 6.0, 7.0, 9.0, 2.0
 FAR = 99.0
 FACET_GAP_MM = 1.2
+LOWER_HOLLOW = 1.2
+"""The lower endplate is that much hollower than the upper one."""
 RING_OVERLAP_MM = 2.5
 SAC_GAP_MM = 2.0
 
@@ -116,7 +118,7 @@ def body(v: Shape, x: float, y: float, z: float) -> float:
     side = 0.6 * ellipse(x, y - centre_y, w, half_d) + 0.4 * squircle(x, y - centre_y, w, half_d)
     side = smooth_max(side, v.wall_y - 1.2 - y, 2.0)
     bowl = max(0.0, 1.0 - ((x / w) ** 2 + ((y - centre_y) / half_d) ** 2) / 0.72)
-    return smooth_max(smooth_max(side, endplate(v, y, z, bowl), 2.0), endplate(v, y, -z, 1.2 * bowl), 2.0)
+    return smooth_max(smooth_max(side, endplate(v, y, z, bowl), 2.0), endplate(v, y, -z, LOWER_HOLLOW * bowl), 2.0)
 
 
 @njit(cache=True, inline="always")
@@ -286,7 +288,7 @@ def disc(origin: Array, axes: Array, shapes: Shapes, i: int, x: float, y: float,
     half = 1.1 * v.disc_d
     my -= v.disc_d - half
     bowl = max(0.0, 1.0 - ((mx / v.disc_w) ** 2 + (my / half) ** 2) / 0.72)
-    gap = -min(endplate(v, uy, -uz, 1.2 * bowl), endplate(shapes[i + 1], wy, wz, bowl)) - 1.2
+    gap = -min(endplate(v, uy, -uz, LOWER_HOLLOW * bowl), endplate(shapes[i + 1], wy, wz, bowl)) - 1.2
     gap = max(gap, -min(body(v, abs(ux), uy, uz), body(shapes[i + 1], abs(wx), wy, wz)))
     space, _, _, _ = canal(origin, axes, shapes, x, y, z)
     return max(disc_side(origin, axes, shapes, i, x, y, z), gap, -space)

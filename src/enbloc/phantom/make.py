@@ -60,7 +60,7 @@ def make_phantom(spec: PhantomSpec) -> Phantom:
     voxels = paint(spec, column, pose, grid)
     tumour = tumour_mask(column, lesions, pose, grid)
     labels = label_map(voxels, column, grid, index_to_patient(grid, pose), scheme)
-    return Phantom(spec, grid, labels, tumour, find_truth(column, pose, lesions), voxels)
+    return Phantom(spec, grid, labels, tumour, find_truth(column, pose, lesions, spec.collapse), voxels)
 
 
 def tumour_mask(column: Column, lesions: tuple[Lesion, ...], pose: Pose, grid: Grid) -> Mask:

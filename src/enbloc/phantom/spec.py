@@ -16,6 +16,9 @@ COLUMN = tuple(
 )
 """The levels a phantom can have, cranial first."""
 SIDES = ("left", "right")
+DENSITIES = ("lytic", "mixed", "blastic")
+COLLAPSES = ("wedge", "biconcave", "crush")
+MOST_LOSS = 0.8
 TYPES = (1, 2, 3, 4, 5, 6, 7)
 VARIANTS = {
     1: ("body", "pedicle", "arch"),
@@ -38,7 +41,8 @@ class TumourSpec:
     the type reaches (into the pedicle, the arch, the canal, beside the vertebra, the neighbour, or the skip lesion's
     width); None leaves it to `size`. `clearance_mm`: kept free towards zones that must stay free. `disc_mm`: how far
     it grows into the disc below (0: touches it, None: keeps clear). `roughness`: height of the surface's bumps as a
-    share of the tumour's radius. `displaces_sac`: the dural sac gives way.
+    share of the tumour's radius. `displaces_sac`: the dural sac gives way. `both_sides`: grows on the other side as
+    well. `density`: what the CT shows where it has replaced bone; `mixed` is lytic and blastic in patches.
     """
 
     type: int | None = 4
@@ -51,6 +55,8 @@ class TumourSpec:
     disc_mm: float | None = None
     roughness: float = 0.08
     displaces_sac: bool = False
+    both_sides: bool = False
+    density: str = "lytic"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", Level(self.level))
@@ -58,6 +64,9 @@ class TumourSpec:
             raise InputError(f"{self.type} is not a tumour type", field="tumour.type", hint="1 to 7, or none")
         if self.side not in SIDES:
             raise InputError(f"{self.side!r} is not a side", field="tumour.side", hint="left or right")
+        if self.density not in DENSITIES:
+            known = ", ".join(DENSITIES)
+            raise InputError(f"{self.density!r} is not a density", field="tumour.density", hint=known)
         if self.variant is not None and self.variant not in VARIANTS[self.type]:
             known = ", ".join(VARIANTS[self.type])
             raise InputError(f"{self.variant!r} is no variant of type {self.type}", field="tumour.variant", hint=known)
@@ -76,16 +85,38 @@ class TumourSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collapse:
+    """A body that has lost height. `loss` is the share of its height lost where `form` loses most.
+
+    `wedge`: in front, none at the posterior wall; the column above leans forward. `biconcave`: in the middle of both
+    endplates. `crush`: everywhere. In the last two the arches keep the column up and the discs fill the space.
+    """
+
+    level: Level | str
+    loss: float
+    form: str = "wedge"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", Level(self.level))
+        if not 0.0 <= self.loss <= MOST_LOSS:
+            raise InputError(f"loss must lie between 0 and {MOST_LOSS:g}", field="collapse.loss")
+        if self.form not in COLLAPSES:
+            known = ", ".join(COLLAPSES)
+            raise InputError(f"{self.form!r} is not a form of collapse", field="collapse.form", hint=known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhantomSpec:
     """A parametric patient and the scan taken of it. Angles in degrees, lengths in mm.
 
     `levels` run contiguously from cranial to caudal within T1-S1. `kyphosis_deg` (negative: lordosis) and
     `scoliosis_deg` (Cobb, convex to the right) are added to the natural curve over the whole range, `wedges` to
-    single bodies. `scale` sizes the patient, `pedicle_scale` the pedicle widths, `asymmetry` makes the right side
-    that share larger than the left and pulls the arch aside. `rotation_deg` turns the patient in the scanner (about
-    R, then A, then S), `position_mm` places the middle of the range; `oblique_deg` turns the scanner's grid instead.
-    `orientation` is the axis order of the stored array. `margin_mm` is kept around the vertebrae to left and right,
-    front and back, above and below. `mirror` makes the mirror image of the patient.
+    single bodies. `collapse`: one body has lost height. `scale` sizes the patient, `pedicle_scale` the pedicle
+    widths, `asymmetry` makes the right side that share larger than the left and pulls the arch aside.
+    `rotation_deg` turns the patient in the scanner (about R, then A, then S), `position_mm` places the middle of the
+    range; `oblique_deg` turns the scanner's grid instead. `orientation` is the axis order of the stored array.
+    `margin_mm` is kept around the vertebrae to left and right, front and back, above and below. `mirror` makes the
+    mirror image of the patient.
     """
 
     levels: tuple[Level | str, ...] = ("T10", "T11", "T12", "L1", "L2")
@@ -98,6 +129,7 @@ class PhantomSpec:
     kyphosis_deg: float = 0.0
     scoliosis_deg: float = 0.0
     wedges: tuple[tuple[Level | str, float], ...] = ()
+    collapse: Collapse | None = None
     scale: float = 1.0
     pedicle_scale: float = 1.0
     asymmetry: float = 0.0
@@ -116,6 +148,10 @@ class PhantomSpec:
         if self.tumour is not None and self.tumour.level not in levels:
             raise InputError(
                 f"{self.tumour.level} is not among the levels", field="tumour.level", hint="add it to levels"
+            )
+        if self.collapse is not None and self.collapse.level not in levels:
+            raise InputError(
+                f"{self.collapse.level} is not among the levels", field="collapse.level", hint="add it to levels"
             )
         if (
             sorted(_LINE[letter] for letter in self.orientation if letter in _LINE) != [0, 1, 2]

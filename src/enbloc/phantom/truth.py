@@ -13,8 +13,10 @@ from enbloc.core.geometry import Array
 from enbloc.core.levels import Level, are_neighbours
 from enbloc.core.volume import Mask
 from enbloc.phantom import evaluate, growth
+from enbloc.phantom.collapse import CollapseTruth, collapse_truth
 from enbloc.phantom.column import Column
 from enbloc.phantom.pose import Pose
+from enbloc.phantom.spec import Collapse
 from enbloc.phantom.tumour import Lesion
 
 STEP_MM = 0.35
@@ -90,6 +92,7 @@ class Truth:
     adjacent_vertebra: bool
     skip_lesion: bool
     step_mm: float
+    collapse: CollapseTruth | None
     column: Column = field(repr=False)
     pose: Pose = field(repr=False)
     lesions: tuple[Lesion, ...] = field(repr=False)
@@ -158,7 +161,7 @@ class Truth:
         return out.reshape(shape)
 
 
-def find_truth(column: Column, pose: Pose, lesions: tuple[Lesion, ...]) -> Truth:
+def find_truth(column: Column, pose: Pose, lesions: tuple[Lesion, ...], collapse: Collapse | None = None) -> Truth:
     """Sample every lesion on a fine grid of its own and read off volumes, depths, levels and type."""
     zones: list[ZoneTruth] = []
     step = STEP_MM
@@ -170,7 +173,8 @@ def find_truth(column: Column, pose: Pose, lesions: tuple[Lesion, ...]) -> Truth
         levels=tuple(_level_truth(column, pose, i) for i in range(len(column.levels))),
         zones=kept, volume_mm3=sum(z.volume_mm3 for z in kept), tomita_type=tomita_type(kept),
         deciding_depth_mm=deciding_depth(kept), adjacent_vertebra=_adjacent(kept), skip_lesion=_skip(kept),
-        step_mm=step, column=column, pose=pose, lesions=lesions,
+        step_mm=step, collapse=None if collapse is None else collapse_truth(column, collapse),
+        column=column, pose=pose, lesions=lesions,
     )  # fmt: skip
 
 

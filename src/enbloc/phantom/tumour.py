@@ -150,10 +150,21 @@ def _lesion(
 ) -> Lesion:
     places = Places(column, index, side, tumour.size)
     recipe = _RECIPES[tumour.type, tumour.kind](tumour, places)
-    blobs = np.array(recipe.blobs)
-    return Lesion(
-        index, blobs, _bumps(tumour, mirror, rng, blobs), _rules(tumour, recipe, index, side, len(column.levels))
-    )
+    blobs, rules = np.array(recipe.blobs), _rules(tumour, recipe, index, side, len(column.levels))
+    bumps = _bumps(tumour, mirror, rng, blobs)
+    if tumour.both_sides:
+        blobs = np.concatenate([blobs, _other_side(blobs)])
+        rules["pedicle_left"] = rules["pedicle_right"] = min(rules["pedicle_left"], rules["pedicle_right"])
+    return Lesion(index, blobs, bumps, rules)
+
+
+def _other_side(blobs: Array) -> Array:
+    """The same blobs in the mirror of their vertebra: x of an ellipsoid's centre, and of both ends of a rod."""
+    mirrored = blobs.copy()
+    mirrored[:, 2] *= -1.0
+    rods = blobs[:, 1] == ROD
+    mirrored[rods, 5] *= -1.0
+    return mirrored
 
 
 def _bumps(tumour: TumourSpec, mirror: bool, rng: np.random.Generator, blobs: Array) -> Array:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from enbloc.core.errors import InputError
 from enbloc.core.volume import Grid
 from enbloc.knowledge import load_scheme
+from enbloc.phantom.collapse import CollapseTruth
 from enbloc.phantom.make import Phantom
 from enbloc.phantom.truth import LevelTruth, ZoneTruth
 
@@ -126,8 +127,14 @@ def _case(phantom: Phantom, spine: str, with_ct: bool, has_tumour: bool, identif
 
 
 def truth_record(phantom: Phantom) -> dict[str, object]:
-    """What truth.json holds: frames, zones with volume and depth, type and deciding depth; RAS mm, rounded to 1e-4."""
+    """What truth.json holds: frames, zones with volume and depth, type and deciding depth; RAS mm, rounded to 1e-4.
+
+    `collapse` and `density` only where they were wished for.
+    """
     truth = phantom.truth
+    wished: dict[str, object] = {} if truth.collapse is None else {"collapse": _collapse(truth.collapse)}
+    if phantom.spec.tumour is not None and phantom.spec.tumour.density != "lytic":
+        wished["density"] = phantom.spec.tumour.density
     return {
         "schema": "enbloc.phantom-truth/1",
         "tomita_type": truth.tomita_type,
@@ -138,7 +145,13 @@ def truth_record(phantom: Phantom) -> dict[str, object]:
         "sampling_step_mm": _rounded(truth.step_mm),
         "zones": [_zone(z) for z in truth.zones],
         "levels": [_level(v) for v in truth.levels],
+        **wished,
     }
+
+
+def _collapse(c: CollapseTruth) -> dict[str, object]:
+    shares = {"lost_anterior": c.lost[0], "lost_middle": c.lost[1], "lost_posterior": c.lost[2]}
+    return {"level": c.level.value, "form": c.form, **{name: _rounded(share) for name, share in shares.items()}}
 
 
 def _zone(z: ZoneTruth) -> dict[str, object]:

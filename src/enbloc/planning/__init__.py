@@ -11,7 +11,17 @@ from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
 from enbloc.scores import Score
-from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExtent
+from enbloc.tumour import (
+    Extent,
+    Involvement,
+    Lesion,
+    LevelStability,
+    Stability,
+    StabilityItem,
+    TomitaType,
+    Zone,
+    ZoneExtent,
+)
 
 __all__ = [
     "SCHEMA",
@@ -23,6 +33,7 @@ __all__ = [
     "Frame",
     "Involvement",
     "Lesion",
+    "LevelStability",
     "Manifest",
     "Part",
     "Plan",
@@ -31,6 +42,8 @@ __all__ = [
     "Settings",
     "Spine",
     "SpineFindings",
+    "Stability",
+    "StabilityItem",
     "TomitaType",
     "TumourFindings",
     "Vertebra",

@@ -4,13 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from enbloc.anatomy import Spine, Vertebra
+from enbloc.anatomy import LevelMorphometry, Spine, Vertebra
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.decisions import Advice
+from enbloc.decisions import Advice, Figure, Flip, Recommendation
 from enbloc.scores import Score
-from enbloc.tumour import Extent
+from enbloc.tumour import Extent, LevelStability, Stability, StabilityItem
+
+__all__ = [
+    "SCHEMA",
+    "Drawing",
+    "LevelStability",
+    "Manifest",
+    "Plan",
+    "SpineFindings",
+    "Stability",
+    "StabilityItem",
+    "TumourFindings",
+]
+
+__all__ = [
+    "Advice",
+    "Drawing",
+    "Figure",
+    "Flip",
+    "Manifest",
+    "Plan",
+    "Recommendation",
+    "SCHEMA",
+    "SpineFindings",
+    "TumourFindings",
+]
 
 SCHEMA = "enbloc.plan/1"
 
@@ -29,13 +54,16 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class SpineFindings:
-    """The levels found, with numbering evidence and frames; `grid_spacing_mm` is the resolution they were read at."""
+    """The levels found, with numbering evidence and frames; `grid_spacing_mm` is the resolution they were read at.
+
+    A level's `canal_width_mm` and `canal_depth_mm` are those of its morphometry.
+    """
 
     levels: tuple[Vertebra, ...]
     grid_spacing_mm: tuple[float, float, float]
     no_go_basis: str
     structures: tuple[str, ...]
-    morphometry: Skipped
+    morphometry: tuple[LevelMorphometry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +74,7 @@ class TumourFindings(Extent):
     wbb: Skipped
     epidural: Skipped
     vessels: Skipped
+    stability: Stability | Skipped
 
 
 @dataclass(frozen=True, slots=True, eq=False)

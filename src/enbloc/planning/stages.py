@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from enbloc import __version__
-from enbloc.anatomy import Spine
+from enbloc.anatomy import LevelMorphometry, Spine, Vertebra
 from enbloc.case import Case, StatedExtent, contradictions
 from enbloc.core.errors import LabelError
-from enbloc.core.evidence import Caveat, Progress, Skipped, silent
+from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.decisions import Advice, Policy, recommend
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
 from enbloc.scores import Score, evaluate_all, unlisted_histology
-from enbloc.tumour import Extent
+from enbloc.tumour import Extent, Stability
+
+STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
+"""Caveats of stability items that put the item itself, or the mask, in question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,15 @@ def plan(
     """
     spine = find_spine(imaging, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
-    scores = evaluate_all(case, extent)
+    sizes = find_sizes(spine, progress)
+    stability = find_stability(imaging, spine, extent, sizes, progress)
+    scores = evaluate_all(case, extent, measured_answers(extent, stability))
     advice = recommend(case, extent, scores, settings)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
-        spine=spine_findings(spine),
-        tumour=tumour_findings(extent),
+        spine=spine_findings(spine, sizes),
+        tumour=tumour_findings(extent, stability),
         scores=scores,
         advice=advice,
         revised=later("the resection stage"),
@@ -49,7 +54,11 @@ def plan(
         mechanics=later("the mechanics stage"),
         warnings=tuple(
             dict.fromkeys(
-                [*warnings(case, imaging, spine, extent), *score_warnings(case, scores), *advice_warnings(advice)]
+                [
+                    *warnings(case, imaging, spine, sizes, extent, stability),
+                    *score_warnings(case, scores),
+                    *advice_warnings(advice),
+                ]
             )
         ),
         drawing=Drawing(imaging, spine) if imaging is not None and isinstance(spine, Spine) else None,
@@ -96,20 +105,66 @@ def naming_files(imaging: Imaging) -> Iterator[None]:
         raise LabelError(problem.message, file=files, field=problem.field, hint=problem.hint) from problem
 
 
-def spine_findings(spine: Spine | Skipped) -> SpineFindings | Skipped:
+def find_sizes(spine: Spine | Skipped, progress: Progress) -> tuple[LevelMorphometry, ...]:
+    if isinstance(spine, Skipped):
+        return ()
+    from enbloc.anatomy.morphometry import morphometry
+
+    progress("measuring the vertebrae")
+    return morphometry(spine)
+
+
+def spine_findings(spine: Spine | Skipped, sizes: tuple[LevelMorphometry, ...]) -> SpineFindings | Skipped:
     if isinstance(spine, Skipped):
         return spine
     x, y, z = (float(step) for step in spine.grid.spacing_mm)
+    known = {one.level: one for one in sizes}
     return SpineFindings(
-        levels=spine.vertebrae,
+        levels=tuple(with_canal(vertebra, known.get(vertebra.level)) for vertebra in spine.vertebrae),
         grid_spacing_mm=(x, y, z),
         no_go_basis=spine.no_go_basis,
         structures=spine.structures,
-        morphometry=later("anatomy in depth"),
+        morphometry=sizes,
     )
 
 
-def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
+def with_canal(vertebra: Vertebra, sizes: LevelMorphometry | None) -> Vertebra:
+    """The canal's size as it was measured between bone, so that a plan states one number and not two."""
+    width, depth = (None, None) if sizes is None else (sizes.canal_width_mm, sizes.canal_depth_mm)
+    return replace(vertebra, canal_width_mm=plain_value(width), canal_depth_mm=plain_value(depth))
+
+
+def plain_value(size: Measured | None) -> float | None:
+    return None if size is None else size.value
+
+
+def find_stability(
+    imaging: Imaging | None,
+    spine: Spine | Skipped,
+    extent: Extent | Skipped,
+    sizes: tuple[LevelMorphometry, ...],
+    progress: Progress,
+) -> Stability | Skipped:
+    if imaging is None or isinstance(spine, Skipped):
+        return Skipped("no images were given, and a statement of zones says nothing of heights and density")
+    if imaging.tumour is None or isinstance(extent, Skipped):
+        return Skipped("there is no tumour mask")
+    from enbloc.tumour import stability
+
+    progress("reading the stability items")
+    return stability(spine, imaging, extent, sizes)
+
+
+def measured_answers(extent: Extent | Skipped, stability: Stability | Skipped) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What the images say of the items of instruments: SINS at the level that holds most tumour."""
+    if isinstance(extent, Skipped) or isinstance(stability, Skipped):
+        return {}
+    found = next((entry for entry in stability.levels if entry.level is extent.index_level), None)
+    items = {item.id: item.possible for item in found.items if item.answer is not None} if found else {}
+    return {f"{stability.instrument}-{stability.edition}": items}
+
+
+def tumour_findings(extent: Extent | Skipped, stability: Stability | Skipped) -> TumourFindings | Skipped:
     if isinstance(extent, Skipped):
         return extent
     return TumourFindings(
@@ -118,11 +173,21 @@ def tumour_findings(extent: Extent | Skipped) -> TumourFindings | Skipped:
         wbb=later("anatomy in depth"),
         epidural=later("anatomy in depth"),
         vessels=later("anatomy in depth"),
+        stability=stability,
     )
 
 
-def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent: Extent | Skipped) -> Iterator[Caveat]:
-    """Every caveat of every stage, in the order of the stages."""
+def warnings(
+    case: Case,
+    imaging: Imaging | None,
+    spine: Spine | Skipped,
+    sizes: tuple[LevelMorphometry, ...],
+    extent: Extent | Skipped,
+    stability: Stability | Skipped,
+) -> Iterator[Caveat]:
+    """Every caveat of every stage, in the order of the stages; what sizes and stability items lack stands beside
+    them.
+    """
     yield from contradictions(case)
     if imaging is not None:
         yield from (Caveat(name, text) for name, text in imaging.notes)
@@ -130,8 +195,11 @@ def warnings(case: Case, imaging: Imaging | None, spine: Spine | Skipped, extent
         yield from spine.caveats
         yield from out_of_view(case, spine)
         yield from (caveat for vertebra in spine.vertebrae for caveat in vertebra.caveats)
+    yield from (caveat for one in sizes for caveat in one.caveats if caveat.id == "morphometry-outlier")
     if isinstance(extent, Extent):
         yield from extent.caveats
+    if isinstance(stability, Stability):
+        yield from (c for row in stability.levels for i in row.items for c in i.caveats if c.id in STABILITY_WARNINGS)
 
 
 def score_warnings(case: Case, scores: dict[str, Score | Skipped]) -> Iterator[Caveat]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enbloc.core.errors import InputError, nearest, one_line
-from enbloc.knowledge import bibliography, cite, tomita_rules
+from enbloc.knowledge import bibliography, cite, sins_items, tomita_rules
 from enbloc.planning.document import plain, plan_document
 from enbloc.planning.plan import SCHEMA, Plan
 
@@ -99,15 +99,16 @@ def reasons(part: Any, name: str) -> Iterator[Branch]:
 
 
 def claim(name: str, part: dict[str, Any]) -> str:
-    """What is claimed, with its range where it has one."""
-    if "instrument" in part:
+    """What is claimed, with its range where it has one, and the id of what it answers."""
+    if "bands" in part:
         return f"{name}: {total(part)}"
-    said = part.get("action", part.get("value"))
+    said = part.get("action", part.get("answer", part.get("value")))
     shown = "not determined" if said is None else str(said)
     low, high = part.get("low"), part.get("high")
     if low is not None and high is not None and low != high:
         shown += f" ({low} to {high} possible)"
-    return f"{name or 'claim'}: {shown}" + (", borderline" if part.get("borderline") else "")
+    called = f"{name or 'claim'} ({part['id']})" if "id" in part else name or "claim"
+    return f"{called}: {shown}" + (", borderline" if part.get("borderline") else "")
 
 
 def total(score: dict[str, Any]) -> str:
@@ -127,9 +128,11 @@ def step_branch(step: dict[str, Any]) -> Branch:
 
 def checked(rule: str, source: str) -> str:
     """How the rule was checked against its source: the mark of its row, else that of the work itself."""
-    row = next((row for row in tomita_rules() if rule.startswith(f"tomita/{row.id}:")), None)
-    if row is not None:
-        return row.checked
+    marks = {f"tomita/{row.id}": row.checked for row in tomita_rules()}
+    marks |= {f"sins/{name}": item.checked for name, item in sins_items().items()}
+    mark = marks.get(rule.partition(":")[0])
+    if mark is not None:
+        return mark
     work = bibliography().get(source)
     return work.checked if work else "unverified"
 
@@ -164,7 +167,7 @@ def toml_word(value: object) -> str:
 
 def beside_score(part: dict[str, Any]) -> Iterator[Branch]:
     """The open items of a score, and the answers that would settle its band."""
-    for missing in part.get("missing", ()) if "instrument" in part else ():
+    for missing in part.get("missing", ()) if "bands" in part else ():
         settled = (Branch(f"{answer} would settle it: {band}") for answer, band in missing["settles"].items())
         yield Branch(f"not known: {missing['item']} ({', '.join(missing['fields']) or missing['ask']})", tuple(settled))
 

@@ -13,8 +13,10 @@ from markupsafe import Markup
 
 from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
-from enbloc.planning.plan import Plan
+from enbloc.planning.plan import Plan, Stability
 from enbloc.report import decisions, words
+from enbloc.report import stability as sins
+from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
     BONE_WINDOW_HU,
     NOT_IMAGED,
@@ -54,9 +56,19 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         slices_note=_slices_note(plan, slices, scene),
         without_pictures=_without_pictures(plan, slices, surfaces),
         not_done=not_done(plan),
+        sizes=sizes_shown(plan),
+        sizes_mark=OUTSIDE,
         words=words,
+        sins=sins,
+        stability=_stability(plan),
         decisions=decisions,
     )  # fmt: skip
+
+
+def _stability(plan: Plan) -> Stability | None:
+    if isinstance(plan.tumour, Skipped) or isinstance(plan.tumour.stability, Skipped):
+        return None
+    return plan.tumour.stability
 
 
 def _legend(plan: Plan, scene: Scene) -> list[tuple[str, str, bool]]:

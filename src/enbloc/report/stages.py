@@ -17,11 +17,11 @@ TITLES = {
     "perfusion": "Embolisation, cord blood flow, blood loss",
     "shortening": "Shortening of the column",
     "mechanics": "Mechanics of the reconstruction",
-    "spine.morphometry": "Morphometry of the vertebrae",
     "tumour.barriers": "Barriers touched and breached",
     "tumour.wbb": "WBB clock",
     "tumour.epidural": "Epidural grade",
     "tumour.vessels": "Contact with vessels",
+    "tumour.stability": "Stability items (SINS)",
 }
 
 

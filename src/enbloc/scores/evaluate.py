@@ -45,7 +45,7 @@ def evaluate(
         parts={name: part(name, readings[name], numbers) for name, numbers in points.items()},
         because=tuple(reasons(instrument, readings, points, totals, bands)),
         caveats=caveats,
-        source=first(instrument.source),
+        source=instrument.source,
         checked=weakest([instrument.checked, *(r.checked for r in readings.values()), *(b.checked for b in bands)]),
     )
 
