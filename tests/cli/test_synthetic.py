@@ -81,3 +81,20 @@ def test_neighbours_are_those_that_everyone_has() -> None:
     assert around(Level.T12) == (Level.T10, Level.T11, Level.T12, Level.L1, Level.L2)
     assert around(Level.T1) == (Level.T1, Level.T2, Level.T3)
     assert around(Level.L5) == (Level.L3, Level.L4, Level.L5, Level.S1)
+
+
+def test_a_collapsed_patient_says_so_in_its_truth(tmp_path: Path) -> None:
+    """A crush takes the same share everywhere; the rounding of the rim adds less than a hundredth."""
+    make(
+        tmp_path / "p", level=Level.T8, kind=2, side="left", spacing_mm=(2, 2, 2), density="blastic", both_sides=True,
+        collapse=(0.4, "crush"),
+    )  # fmt: skip
+    truth = read(tmp_path / "p" / "truth.json")
+    assert truth["density"] == "blastic"
+    assert (truth["collapse"]["level"], truth["collapse"]["form"]) == ("T8", "crush")
+    assert truth["collapse"]["lost_anterior"] == pytest.approx(0.4, abs=0.01)
+    assert {"pedicle-left", "pedicle-right"} <= {zone["zone"] for zone in truth["zones"]}
+
+
+def test_the_usual_patient_has_no_word_of_collapse(demo: Path) -> None:
+    assert {"collapse", "density"}.isdisjoint(read(demo / "case" / "truth.json"))

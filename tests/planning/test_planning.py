@@ -14,6 +14,7 @@ import enbloc.tumour
 from enbloc.case import parse_case
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Measured, Skipped
+from enbloc.core.levels import Level
 from enbloc.planning import (
     Plan,
     SpineFindings,
@@ -240,3 +241,34 @@ def test_a_measured_number_is_rounded_by_the_field_that_holds_it() -> None:
     measured = Measured(12.34567, 11.0004, 13.0)
     assert plain(measured, "height_mm") == {"value": 12.346, "low": 11.0, "high": 13.0}
     assert plain(measured, "angle_deg")["value"] == 12.3457
+
+
+def test_measured_stability_answers_items_of_sins() -> None:
+    """What was read of the level with most tumour, all options that the measurement leaves; unread items stay open."""
+    from enbloc.planning.stages import measured_answers
+    from enbloc.tumour import LevelStability, Stability
+    from enbloc.tumour.sins import read_item
+
+    items = (read_item("body-collapse", "under-half", ("under-half", "over-half")), read_item("pain", None, ()))
+    other = (read_item("body-collapse", "none", ("none",)),)
+    levels = (LevelStability(Level.L1, other, 0, 0, ()), LevelStability(Level.T12, items, 2, 6, ()))
+    found = measured_answers(stand_ins.extent(), Stability("sins", "2010", levels))
+    assert found == {"sins-2010": {"body-collapse": ("over-half", "under-half")}}
+    assert measured_answers(Skipped("none"), Stability("sins", "2010", levels)) == {}
+
+
+def test_scores_are_in_the_plan_and_their_caveats_among_the_warnings() -> None:
+    text = STATED + '[tumour]\nhistology = "kidney"\n[status]\nkps = 0\n'
+    made = plan(parse_case(text))
+    assert {"histology-not-listed", "outside-the-instrument"} <= {caveat.id for caveat in made.warnings}
+    document = plan_document(made)["scores"]["tomita-2001"]
+    assert (document["low"], document["high"], document["band"]) == (2, 10, None)
+    assert set(document["parts"]) == {"growth", "visceral", "bone"}
+
+
+def test_why_of_a_score(stated: Plan) -> None:
+    """T12 is junctional by the table of SINS: 3 points; five items are open."""
+    tree = why(stated, "scores.sins-2010")
+    assert tree.startswith("scores.sins-2010: 3 to 18, stable or potentially-unstable or unstable")
+    assert "because extent.levels = T12" in tree
+    assert "not known: pain (status.pain)" in tree

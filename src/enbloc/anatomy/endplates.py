@@ -20,8 +20,8 @@ STRIPS = {"posterior": (0.05, 0.20), "middle": (0.40, 0.60), "anterior": (0.80, 
 """Where heights are read: shares of the body's depth, from its rear to its front."""
 REACH_ACROSS, REACH_ALONG = 0.25, 0.40
 """Columns this far from a strip's middle, in body widths and depths, still count for its height."""
-ENDPLATE_ZONE = 0.2
-"""An endplate's width and depth are read beyond this share of the body's height from its middle."""
+ENDPLATE_ZONE = (0.05, 0.35)
+"""An endplate's width and depth are read so far inside its middle, in body heights: below the rounded rim."""
 PEDICLE_ROOTS = 0.4
 """Widths are read in front of this share of the body's depth: behind it the pedicles spring."""
 FEWEST_COLUMNS = 24
@@ -72,10 +72,10 @@ class Body:
 
 
 def windowed(borders: Array, step_mm: float, axis: int) -> Array:
-    """Mean over WINDOW_MM along an axis; NaN where a part of the window is."""
-    count = max(1, round(WINDOW_MM / step_mm) + 1)
-    if borders.shape[axis] < count:
-        return np.full_like(borders, np.nan)
+    """Mean over WINDOW_MM (all there is where that is less) along an axis; NaN where a part of the window is."""
+    count = max(1, min(round(WINDOW_MM / step_mm) + 1, borders.shape[axis]))
+    if borders.size == 0:
+        return np.full(1, np.nan)
     mean: Array = np.lib.stride_tricks.sliding_window_view(borders, count, axis=axis).mean(axis=-1)
     return mean
 
@@ -158,8 +158,9 @@ def endplate_zone(body: Body, side: float) -> Mask | str:
     upper, lower = body.upper["middle"], body.lower["middle"]
     if isinstance(upper, str) or isinstance(lower, str):
         return upper if isinstance(upper, str) else str(lower)
-    away = side * (body.block.places(2) - 0.5 * (upper.mm + lower.mm))
-    zone: Mask = away >= ENDPLATE_ZONE * (upper.mm - lower.mm)
+    plate = upper if side > 0.0 else lower
+    inside = side * (plate.mm - body.block.places(2)) / (upper.mm - lower.mm)
+    zone: Mask = (inside >= ENDPLATE_ZONE[0]) & (inside <= ENDPLATE_ZONE[1])
     return zone
 
 

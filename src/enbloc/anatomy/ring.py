@@ -23,8 +23,8 @@ SECTIONS = 0.45
 """Sections are cut from the body's rear to here."""
 MIDSAGITTAL = 0.04
 """Half width of the slab in which the canal's depth is read, as a share of the body's width."""
-PLATEAU = 1.10
-"""Sections up to this much larger than the narrowest share its place."""
+PLATEAU = 1.20
+"""Sections up to this much larger than the narrowest share its place, the nearer to it the more."""
 TIE = 1e-5
 """A share of exactly a half counts as bone from both sides."""
 BESIDE_MM = 38.0
@@ -169,7 +169,8 @@ def pedicle(ring: Ring, neck: Neck) -> PedicleMorphometry | str:
     n, count = int(area.argmin()), len(sections) - len(area) + 1
     narrow = np.mean(sections[n : n + count], axis=0)
     width, height = mean_chord(narrow, 0, block.step_mm), mean_chord(narrow, 1, block.step_mm)
-    place = float(windowed(-block.places(1), block.step_mm, 0)[area <= PLATEAU * area[n]].mean())
+    nearness = np.clip(PLATEAU * area[n] - area, 0.0, None)
+    place = float(np.average(windowed(-block.places(1), block.step_mm, 0), weights=nearness))
     found = [
         site.measured(value, direction, neck.trust)
         for value, direction in ((width, out), (height, SUPERIOR), (place, along))
@@ -191,14 +192,19 @@ def own_axes(frame: Frame, start: Vector, axes: Array) -> Frame:
 
 
 def section(block: Block, n: int, beside: Mask) -> Array:
-    """Share of bone in the n-th plane of a pedicle's block, of the piece nearest the axis among bone `beside` it."""
+    """How much of each sample of a pedicle's n-th plane is bone: the piece on the axis, `beside` the canal.
+
+    The share falls from 1 to 0 over a voxel; divided by its slope it is a distance to the border.
+    """
     from scipy import ndimage
 
-    share = block.share[:, n] * beside[:, None]
-    pieces, _ = ndimage.label(share >= 0.5)
+    share = block.share[:, n].astype(np.float64)
+    slope = np.hypot(*np.gradient(share))
+    covered = np.clip(0.5 + (share - 0.5) / np.maximum(slope, 1e-6), 0.0, 1.0) * beside[:, None]
+    pieces, _ = ndimage.label((share >= 0.5) & beside[:, None])
     x, z = block.places(0), block.places(2)
     mine = pieces == pieces[np.abs(x).argmin(), np.abs(z).argmin()]
-    piece: Array = share * ndimage.binary_dilation(mine & (pieces > 0), iterations=2)
+    piece: Array = covered * ndimage.binary_dilation(mine & (pieces > 0))
     return piece
 
 

@@ -23,6 +23,10 @@ SHAPE = 0.01
 """And as a share of the distance: how a rounded border is read depends on the voxel."""
 
 
+BORROWED, BORROWED_DEG = 0.08, 8.0
+"""Added error, as a share of a length and to an angle, where the vertebra's axes were not read from its own bone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Shares of border points that lie on estimated bone, touch tumour outside the bone, or lie at the image's edge."""
@@ -48,6 +52,11 @@ class Site:
     vertebra: Vertebra
     frame: Frame
     canal_mm: Triple | None
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether neighbours lent the axes."""
+        return self.vertebra.frame_basis != "own-bone"
 
     @cached_property
     def affine(self) -> Affine:
@@ -108,5 +117,7 @@ class Site:
         if trust.problem is not None:
             return trust.problem
         half = STEPS * self.voxel_mm(direction) + SHAPE * abs(value)
-        half += UNSEEN_MM * min(1.0, trust.estimated + trust.touched)
+        half += UNSEEN_MM * min(1.0, trust.estimated + trust.touched) + (
+            BORROWED * abs(value) if self.borrowed else 0.0
+        )
         return Measured(value, value - half, value + half)

@@ -10,6 +10,7 @@ import numpy as np
 
 from enbloc.anatomy.endplates import (
     STRIPS,
+    SUPERIOR,
     Body,
     Height,
     body_height,
@@ -21,7 +22,7 @@ from enbloc.anatomy.endplates import (
 from enbloc.anatomy.morphometry import LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.ranges import beside_expected, outlier, spoken
 from enbloc.anatomy.ring import canal_width, find_neck, find_ring, pedicle
-from enbloc.anatomy.site import Site, Trust
+from enbloc.anatomy.site import BORROWED_DEG, STEPS, Site, Trust
 from enbloc.anatomy.spine import Spine, Vertebra
 from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.geometry import Vector, unit
@@ -146,11 +147,11 @@ def line(body: Body, plate: dict[str, Height | str]) -> Vector | str:
 
 
 def angle(radians: float, one: Body, other: Body) -> Measured:
-    """With the error of two endplate lines, each a height's error over the distance of the strips."""
+    """With the errors of both endplate lines, each that of a distance over the distance of the strips."""
     share = sum(STRIPS["anterior"]) / 2.0 - sum(STRIPS["posterior"]) / 2.0
-    half = degrees(
-        sum(body.site.voxel_mm(np.array([0.0, 0.0, 1.0])) / (share * body.depth_mm) for body in (one, other)) / 4.0
-    )
+    half = degrees(sum(STEPS * body.site.voxel_mm(SUPERIOR) / (share * body.depth_mm) for body in (one, other)))
+    if one.site.borrowed or other.site.borrowed:
+        half += BORROWED_DEG
     value = degrees(radians)
     return Measured(value, value - half, value + half)
 

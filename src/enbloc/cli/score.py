@@ -39,7 +39,7 @@ def sheet(score: Score) -> str:
 
 def lines(score: Score) -> Iterator[str]:
     found = instrument(score.instrument)
-    yield f"{score.title} ({score.instrument}): {total(found, score)}; {ARROW[score.higher_is]}"
+    yield f"{score.title} ({score.instrument}): {score.shown}{of(score.reach)}; {ARROW[score.higher_is]}"
     for band in found.bands:
         if band.name in score.bands:
             yield entry(
@@ -60,11 +60,8 @@ def lines(score: Score) -> Iterator[str]:
     yield entry("source", f"{cite(score.source)} [{score.checked}]")
 
 
-def total(found: Instrument, score: Score) -> str:
-    if found.scale:
-        return " or ".join(score.parts["grade"].possible)
-    span = str(score.low) if score.low == score.high else f"{score.low} to {score.high}"
-    return f"{span} of {score.lowest} to {score.highest}"
+def of(reach: str) -> str:
+    return f" of {reach}" if reach else ""
 
 
 def words(name: str) -> str:

@@ -56,8 +56,7 @@ def score_lines(plan: Plan) -> Iterator[str]:
     """The scores whose band is settled; the others are counted."""
     found = [score for score in plan.scores.values() if isinstance(score, Score)]
     for i, score in enumerate(score for score in found if score.band is not None):
-        span = str(score.low) if score.low == score.high else f"{score.low} to {score.high}"
-        yield entry("" if i else "Scores", f"{score.title}: {span} of {score.lowest} to {score.highest}, {score.band}")
+        yield entry("" if i else "Scores", f"{score.title}: {score.shown}, {score.band}")
     waiting = sum(len(score.bands) > 1 for score in found)
     if waiting:
         yield entry("", f"{waiting} wait for answers (enbloc why PLAN.json scores)")

@@ -167,8 +167,8 @@ def _last(value: Array, places: Vector, axis: int) -> Array:
 
 
 def _windowed(borders: Array, axis: int) -> Array:
-    """Mean over WINDOW_MM along an axis; NaN where a part of the window is."""
-    count = round(WINDOW_MM / STEP_MM) + 1
+    """Mean over WINDOW_MM (all there is where that is less) along an axis; NaN where a part of the window is."""
+    count = min(round(WINDOW_MM / STEP_MM) + 1, borders.shape[axis])
     found: Array = np.lib.stride_tricks.sliding_window_view(borders, count, axis=axis).mean(axis=-1)
     return found
 
@@ -207,9 +207,10 @@ def _body(truth: Truth, frame: LevelTruth) -> Body:
 
 
 def _zone(body: Body, side: float) -> Mask:
-    """Heights that count for the upper (1) or lower (-1) endplate: a fifth of the body's height off its middle."""
+    """Heights that count for the upper (1) or lower (-1) endplate: 0.05 to 0.35 body heights inside its middle."""
     upper, lower = body.plates["middle"]
-    zone: Mask = side * (body.cut.z - 0.5 * (upper + lower)) >= 0.2 * (upper - lower)
+    inside = side * ((upper if side > 0.0 else lower) - body.cut.z) / (upper - lower)
+    zone: Mask = (inside >= 0.05) & (inside <= 0.35)
     return zone
 
 
@@ -378,7 +379,7 @@ def _pedicle(truth: Truth, frame: LevelTruth, body: Body, depth: float, neck: Ne
         height_mm=_chord(narrow, 1),
         transverse_angle_deg=degrees(lean),
         narrowest_area_mm2=float(area[n]),
-        narrowest_at_mm=float(places[area <= 1.10 * area[n]].mean()),
+        narrowest_at_mm=float(np.average(places, weights=np.clip(1.2 * area[n] - area, 0.0, None))),
     )
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "LevelStability",
     "Manifest",
     "Plan",
+    "Score",
     "SpineFindings",
     "Stability",
     "StabilityItem",

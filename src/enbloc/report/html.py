@@ -14,7 +14,7 @@ from markupsafe import Markup
 from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan, Stability
-from enbloc.report import decisions, words
+from enbloc.report import decisions, scores, words
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -60,6 +60,7 @@ def render_report(plan: Plan, scene: Scene | None = None) -> str:
         sizes_mark=OUTSIDE,
         words=words,
         sins=sins,
+        scores=scores,
         stability=_stability(plan),
         decisions=decisions,
     )  # fmt: skip

@@ -105,7 +105,7 @@ def size_at(sizes: object, place: str) -> Measured | None:
 
 def short_cell(sizes: object, names: tuple[str, ...], outside: set[str]) -> Cell:
     values = [size_at(sizes, name) for name in names]
-    text = " × ".join("–" if value is None else f"{value.value:.1f}" for value in values)
+    text = " × ".join("–" if value is None else tidy(value.value) for value in values)
     return Cell("–" if not any(values) else text, "", bool(outside & set(names)))
 
 
@@ -117,7 +117,12 @@ def full_cell(sizes: object, name: str, spans: dict[str, tuple[float, float, boo
     half = max(value.high - value.value, value.value - value.low)
     low, high, outside = spans.get(name, (None, None, False))
     expected = "no range" if low is None else f"{low:.1f} to {high:.1f}"
-    return Cell(f"{value.value:.1f} ± {half:.1f} {unit}", expected, outside)
+    return Cell(f"{tidy(value.value)} ± {half:.1f} {unit}", expected, outside)
+
+
+def tidy(value: float) -> str:
+    """One decimal, without a minus before zero."""
+    return f"{round(value, 1) + 0.0:.1f}"
 
 
 def title(name: str) -> str:

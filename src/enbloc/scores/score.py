@@ -64,3 +64,15 @@ class Score:
     caveats: tuple[Caveat, ...]
     source: str
     checked: str
+
+    @property
+    def shown(self) -> str:
+        """The total in words: `3`, `3 to 5`; of a scale its grades, `IA or IB`."""
+        if "grade" in self.parts:
+            return " or ".join(self.parts["grade"].possible)
+        return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
+
+    @property
+    def reach(self) -> str:
+        """The range in which the total lies; of a scale nothing, because its grades speak for themselves."""
+        return "" if "grade" in self.parts else f"{self.lowest} to {self.highest}"
