@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from enbloc.decisions.advice import Answer, Flip, Question
-from enbloc.decisions.evaluate import Box, World, base_facts, deciding_in, depending, inputs, outcomes, value
+from enbloc.decisions.evaluate import (
+    Box,
+    World,
+    base_facts,
+    deciding_in,
+    decisive_facts,
+    depending,
+    inputs,
+    outcomes,
+    value,
+)
 from enbloc.knowledge import DecisionTable, FactMeaning, decision_facts
 from enbloc.knowledge.decision_tables import Value, Values
 
@@ -26,13 +36,23 @@ def action_of(given: tuple[Value, ...]) -> str:
 
 def moves(world: World, names: Iterable[str]) -> Moves:
     """Every other value of every named fact in a world where all facts are decided, with what follows from it."""
-    return {name: tuple(moved(world, decision_facts()[name])) for name in names}
+    return {name: moved(name, tuple([world[fact] for fact in context(name)])) for name in names}
 
 
-def moved(world: World, fact: FactMeaning) -> Iterator[tuple[Value, World]]:
-    was = known(fact, world)
-    for to in by_distance(fact.id, was):
-        yield to, consequences(world, fact.id, to)
+@lru_cache(maxsize=1 << 14)
+def moved(name: str, facts: Box) -> tuple[tuple[Value, World], ...]:
+    """The moves of one fact, from the values of all facts that have a part in what follows from it."""
+    world = dict(zip(context(name), facts, strict=True))
+    was = known(decision_facts()[name], world)
+    return tuple((to, consequences(world, name, to)) for to in by_distance(name, was))
+
+
+@cache
+def context(name: str) -> tuple[str, ...]:
+    """A fact, the facts that follow it or depend on it, and what those are decided from."""
+    moving = (name, *(other.id for other, _ in follows(name)))
+    decided = dependents(name)
+    return tuple(dict.fromkeys((*moving, *decided, *(read for fact in decided for read in inputs(fact)))))
 
 
 def consequences(world: World, name: str, to: Value) -> World:
@@ -41,12 +61,19 @@ def consequences(world: World, name: str, to: Value) -> World:
     for other, values in follows(name):
         if is_open(other, world[other.id]):
             new[other.id] = values[to]
-    for decided in depending(name):
+    for decided in dependents(name):
         if not new.keys().isdisjoint(inputs(decided)):
             found = value(decided, {fact: new.get(fact, world[fact]) for fact in inputs(decided)})
             if found != world[decided]:
                 new[decided] = found
     return new
+
+
+@cache
+def dependents(name: str) -> tuple[str, ...]:
+    """The facts that depend on a fact or on one that follows it, in the order in which they are decided."""
+    touched = {fact for start in (name, *(other.id for other, _ in follows(name))) for fact in depending(start)}
+    return tuple(fact for fact in decisive_facts() if fact in touched)
 
 
 @cache
@@ -118,7 +145,7 @@ def with_new(table: DecisionTable, now: Box, new: World) -> Box:
     return tuple([new.get(read, have) for read, have in zip(table.reads, now, strict=True)])
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 16)
 def given_by(table: DecisionTable, facts: Box) -> tuple[Value, ...]:
     return outcomes(deciding_in(table, facts))
 

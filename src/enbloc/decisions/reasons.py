@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from enbloc.core.evidence import Caveat, Step
 from enbloc.decisions.advice import Dissent
 from enbloc.decisions.change import UNKNOWN, action_of, consequences
-from enbloc.decisions.evaluate import SCORE, SCORED, World, base_facts, deciding, holds, inputs, outcomes, value
+from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes, value
 from enbloc.knowledge import (
     CHECKED,
     DecisionRow,
@@ -18,6 +18,7 @@ from enbloc.knowledge import (
     decision_facts,
     decision_tables,
 )
+from enbloc.knowledge.decision_tables import Values
 
 SILENT = "silent"
 SCORE_RULE = "tomita-2001/total: growth, visceral and bone metastases"
@@ -36,8 +37,8 @@ def because(table: DecisionTable, world: World) -> tuple[Step, ...]:
 def behind(fact: str, world: World) -> Iterator[Step]:
     """The steps that decide a fact which no case states directly."""
     if fact == SCORE:
-        facts = tuple(told(part, world) for part in SCORED)
-        yield Step(SCORE_RULE, facts, told(fact, world), SCORE_SOURCE, SCORE_CHECKED)
+        facts = tuple(told(part, world[part]) for part in SCORED)
+        yield Step(SCORE_RULE, facts, told(fact, value(fact, world)), SCORE_SOURCE, SCORE_CHECKED)
     elif inputs(fact):
         table = decision_tables()[fact]
         for row in deciding(table, world):
@@ -47,13 +48,18 @@ def behind(fact: str, world: World) -> Iterator[Step]:
 
 
 def row_step(row: DecisionRow, world: World, gives: str) -> Step:
-    facts = tuple(told(fact, world) for fact in row.when)
-    return Step(row.rule, facts, gives, row.source, row.checked)
+    return step_of(row, tuple([value(fact, world) for fact in row.when]), gives)
 
 
-def told(fact: str, world: World) -> str:
+@lru_cache(maxsize=1 << 14)
+def step_of(row: DecisionRow, facts: Box, gives: str) -> Step:
+    said = tuple(told(fact, have) for fact, have in zip(row.when, facts, strict=True))
+    return Step(row.rule, said, gives, row.source, row.checked)
+
+
+def told(fact: str, have: Values) -> str:
     """A fact and the values it may have, in words."""
-    meaning, have = decision_facts()[fact], value(fact, world)
+    meaning = decision_facts()[fact]
     if meaning.unstated in have or (len(have) > 1 and have >= set(meaning.values)):
         return f"{meaning.label}: not known"
     return f"{meaning.label}: {' or '.join(str(v) for v in meaning.values if v in have)}"
