@@ -97,14 +97,16 @@ def test_no_mask_and_no_statement(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_warning_once_and_none_lost(imaged: Plan) -> None:
-    """Case, reading, spine and vertebrae (three times the same), extent, canal."""
-    assert [caveat.id for caveat in imaged.warnings] == [
+    """Case, reading, spine and vertebrae (three times the same), extent, canal, and one of many from the advice."""
+    assert [caveat.id for caveat in imaged.warnings][:6] == [
         "enneking-on-metastasis",
         "resampled",
         "cut-at-border",
         "skip-not-excluded",
         "epidural-on-ct",
+        "guideline-only",
     ]
+    assert len(set(imaged.warnings)) == len(imaged.warnings)
 
 
 def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,6 +256,8 @@ def test_a_plan_states_one_canal_and_its_sizes(phantom):
         assert vertebra.canal_width_mm == one.canal_width_mm.value
         assert vertebra.canal_depth_mm == one.canal_depth_mm.value
     assert not any(caveat.id == "morphometry-outlier" for caveat in found.warnings)
+
+
 def test_measured_stability_answers_items_of_sins() -> None:
     """What was read of the level with most tumour, all options that the measurement leaves; unread items stay open."""
     from enbloc.planning.stages import measured_answers

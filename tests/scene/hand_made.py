@@ -16,6 +16,7 @@ from enbloc.core.evidence import Caveat, Skipped, Step
 from enbloc.core.geometry import Affine, Box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Imaging, InputFile, LabelMap, Volume
+from enbloc.decisions import recommend
 from enbloc.planning.plan import Drawing, Manifest, Plan, SpineFindings, TumourFindings
 from enbloc.tumour import Involvement, Lesion, TomitaType, Zone, ZoneExtent
 
@@ -71,7 +72,7 @@ def a_plan_without_images(case: Case | None = None) -> Plan:
         spine=Skipped("the case has no images"),
         tumour=replace(findings("left", (0.0, 0.0, 0.0)), basis="stated", zones=(), lesions=(), volume_mm3=None),
         scores={},
-        advice=LATER,
+        advice=recommend(case or a_case(), LATER, {}),
         revised=LATER,
         resection=LATER,
         perfusion=LATER,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from enbloc.case.model import Case, StatedExtent
+from enbloc.case.status import Answer
 from enbloc.core.evidence import Caveat
 from enbloc.core.levels import Level, are_neighbours
 
@@ -14,7 +15,14 @@ BENIGN_STAGES = ("S1", "S2", "S3")
 
 def contradictions(case: Case) -> tuple[Caveat, ...]:
     """Every pair of statements that cannot both be meant, in a fixed order."""
-    return (*tumour_kind(case), *spread(case), *stated_extent(case.extent), *vessels(case), *planned_levels(case))
+    return (
+        *tumour_kind(case),
+        *spread(case),
+        *counted(case.status.answers),
+        *stated_extent(case.extent),
+        *vessels(case),
+        *planned_levels(case),
+    )
 
 
 def tumour_kind(case: Case) -> Iterator[Caveat]:
@@ -42,7 +50,7 @@ def spread(case: Case) -> Iterator[Caveat]:
             f"the tumour is stated as {case.tumour.kind} with {status.visceral_metastases} visceral metastases, "
             "but not as Enneking stage III",
         )
-    if status.bone_metastases == "isolated" and extent.skip_lesion:
+    if status.bone_metastases == "isolated" and (extent.skip_lesion or extent.tomita_type == 7):
         yield Caveat("isolated-with-skip-lesion", "bone metastases are stated as isolated, but also a skip lesion")
     if status.bone_metastases == "isolated" and case.lesions:
         yield Caveat(
@@ -55,6 +63,28 @@ def spread(case: Case) -> Iterator[Caveat]:
                     "lesion-contradicts-no-skip",
                     f"skip_lesion = false, but a further lesion is listed at {lesion.level}",
                 )
+
+
+def counted(status: Mapping[str, Answer]) -> Iterator[Caveat]:
+    """Items of different instruments that ask for the same thing."""
+    vertebral, elsewhere = status.get("vertebral_metastases"), status.get("extraspinal_bone_metastases")
+    bones = [count for count in (vertebral, elsewhere) if isinstance(count, int)]
+    if status.get("bone_metastases") == "isolated" and sum(bones) > 1:
+        yield Caveat(
+            "isolated-with-several-counted", f"bone metastases are stated as isolated, but {sum(bones)} are counted"
+        )
+    if status.get("bone_metastases") == "multiple" and len(bones) == 2 and sum(bones) < 2:
+        yield Caveat(
+            "multiple-with-few-counted", f"bone metastases are stated as multiple, but {sum(bones)} is counted"
+        )
+    for key in ("major_organ_metastases", "visceral_or_cerebral_spread"):
+        if status.get("visceral_metastases") == "none" and status.get(key, "none") != "none":
+            yield Caveat("visceral-answers-disagree", f'visceral_metastases = "none", but {key} = "{status[key]}"')
+    if status.get("ambulatory") is True and status.get("frankel") in ("A", "B", "C"):
+        yield Caveat(
+            "ambulatory-contradicts-frankel",
+            f"walks independently, but Frankel {status['frankel']} leaves no useful motor function",
+        )
 
 
 def stated_extent(extent: StatedExtent) -> Iterator[Caveat]:

@@ -77,6 +77,7 @@ class StatedExtent(Section):
     adjacent_vertebra: bool | None = None
     skip_lesion: bool | None = None
     encapsulated: bool | None = None
+    healthy_cut: bool | None = None
     major_vessel_involved: bool | None = None
     segmental_artery_involved: bool | None = None
     tomita_type: Annotated[int, Field(ge=1, le=7)] | None = None
@@ -103,9 +104,12 @@ class TumourFacts(Section):
 
 
 class FurtherLesion(Section):
+    """`mass_sized` is the reader's judgement: the paper gives no size from which a lesion counts as a mass."""
+
     level: LevelName
     size_mm: Annotated[float, Field(gt=0, le=500)] | None = None
     symptomatic: bool | None = None
+    mass_sized: bool | None = None
 
 
 class History(Section):

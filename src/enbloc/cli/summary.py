@@ -7,17 +7,18 @@ from dataclasses import fields
 
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
-from enbloc.planning import Plan, Score, SpineFindings, TumourFindings
+from enbloc.planning import Advice, Plan, Recommendation, Score, SpineFindings, TumourFindings
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 
 
 def summary(plan: Plan) -> str:
-    """Levels, extent, type with range and reasons, warnings, what was not done."""
+    """Levels, extent, type with range and reasons, advice, warnings, what was not done."""
     lines = [
         plan.case.id,
         *spine_lines(plan.spine),
         *tumour_lines(plan.tumour),
         *score_lines(plan),
+        *advice_lines(plan.advice),
         *warning_lines(plan),
         *skipped_lines(plan),
     ]
@@ -84,6 +85,22 @@ def type_text(found: TomitaType) -> str:
 
 def millilitres(volume_mm3: float) -> str:
     return f"{volume_mm3 / 1000:.2f} mL"
+
+
+ADVICE = ("eligibility", "aim", "surgery", "tes", "margin", "approach", "embolisation")
+
+
+def advice_lines(advice: Advice) -> Iterator[str]:
+    """The answer of each recommendation; while it is open, what remains possible and what is asked for."""
+    for i, name in enumerate(ADVICE):
+        found: Recommendation = getattr(advice, name)
+        text = f"{name}: {found.action}"
+        if found.action == "unknown":
+            others = " or ".join(other for other in found.possible if other != "unknown")
+            text += (f" ({others})" if others else "") + "".join(f"; state {asked.field}" for asked in found.missing)
+        if name == "embolisation" and advice.embolisation.levels:
+            text += f" {', '.join(advice.embolisation.levels)}"
+        yield entry("" if i else "Advice", text)
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

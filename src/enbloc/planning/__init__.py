@@ -1,17 +1,12 @@
 """The one place that calls rooms in order, and the documents a plan is written as."""
 
+from enbloc.decisions import Advice, Figure, Flip, Recommendation
 from enbloc.planning.document import plan_document, plan_json, write_plan_json
 from enbloc.planning.nouns import (
     Barrier,
     BarrierFinding,
     CanalExtent,
     EpiduralFindings,
-from enbloc.planning.plan import SCHEMA, Drawing, Manifest, Plan, SpineFindings, TumourFindings
-from enbloc.planning.schema import plan_schema
-from enbloc.planning.stages import Settings, plan
-from enbloc.planning.why import why
-from enbloc.scores import Score
-from enbloc.tumour import (
     Extent,
     Frame,
     GradeHint,
@@ -39,14 +34,18 @@ from enbloc.planning.plan import SCHEMA, Drawing, Manifest, PatchArea, Plan, Spi
 from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
+from enbloc.scores import Score
 
 __all__ = [
+    "Advice",
     "Barrier",
     "BarrierFinding",
     "CanalExtent",
     "Drawing",
     "EpiduralFindings",
     "Extent",
+    "Figure",
+    "Flip",
     "Frame",
     "GradeHint",
     "Involvement",
@@ -58,6 +57,7 @@ __all__ = [
     "Part",
     "PatchArea",
     "Plan",
+    "Recommendation",
     "SCHEMA",
     "Score",
     "Settings",

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from enbloc.anatomy import LevelMorphometry, Spine
 from enbloc.case import Case, contradictions
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging
+from enbloc.decisions import Advice
 from enbloc.planning.plan import TumourFindings
+from enbloc.scores import Score, unlisted_histology
+
+STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
+"""Caveats of stability items that put the item itself, or the mask, in question."""
 
 
 def warnings(
@@ -17,8 +23,10 @@ def warnings(
     spine: Spine | Skipped,
     sizes: tuple[LevelMorphometry, ...],
     tumour: TumourFindings | Skipped,
+    scores: dict[str, Score | Skipped],
+    advice: Advice,
 ) -> Iterator[Caveat]:
-    """Sizes that could not be measured are told beside the sizes; only outliers are warned of."""
+    """What sizes and stability items lack stands beside them; only what puts them in question is warned of."""
     yield from contradictions(case)
     if imaging is not None:
         yield from (Caveat(name, text) for name, text in imaging.notes)
@@ -30,6 +38,10 @@ def warnings(
     if isinstance(tumour, TumourFindings):
         yield from tumour.caveats
         yield from around_caveats(tumour)
+    yield from unlisted_histology(case)
+    yield from (caveat for score in scores.values() if isinstance(score, Score) for caveat in score.caveats)
+    for field in fields(advice):
+        yield from getattr(advice, field.name).caveats
 
 
 def around_caveats(tumour: TumourFindings) -> Iterator[Caveat]:
@@ -39,6 +51,9 @@ def around_caveats(tumour: TumourFindings) -> Iterator[Caveat]:
         yield from tumour.epidural.grade.caveats
     if not isinstance(tumour.vessels, Skipped):
         yield from tumour.vessels.caveats
+    if not isinstance(tumour.stability, Skipped):
+        items = (item for row in tumour.stability.levels for item in row.items)
+        yield from (caveat for item in items for caveat in item.caveats if caveat.id in STABILITY_WARNINGS)
 
 
 def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:

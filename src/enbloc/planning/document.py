@@ -38,7 +38,7 @@ def plain(value: object, name: str) -> Any:
     if isinstance(value, Measured):  # the unit stands in the name of the field that holds it
         return {f.name: scalar(getattr(value, f.name), name) for f in fields(value)}
     if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name), f.name) for f in fields(value) if f.name not in LEFT_OUT}
+        return {key(f.name): plain(getattr(value, f.name), f.name) for f in fields(value) if f.name not in LEFT_OUT}
     if isinstance(value, Mapping):
         return {str(key): plain(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, tuple):
@@ -46,6 +46,11 @@ def plain(value: object, name: str) -> Any:
     if value is None or isinstance(value, bool | int | str | float):
         return scalar(value, name)
     raise TypeError(f"{name}: {type(value).__name__} has no place in plan.json")
+
+
+def key(name: str) -> str:
+    """The name that a field is written under: `from_` cannot be called `from` in Python."""
+    return name.removesuffix("_")
 
 
 def scalar(value: str | float | None, name: str) -> str | float | None:

@@ -1,6 +1,8 @@
 """The nouns that findings are made of, for the faces, which know a plan and not the rooms behind it."""
 
 from enbloc.anatomy import Barrier, Frame, Part, Spine, Vertebra
+from enbloc.decisions import Advice, Figure, Flip, Recommendation
+from enbloc.scores import Score
 from enbloc.tumour import (
     BarrierFinding,
     CanalExtent,
@@ -26,11 +28,14 @@ from enbloc.tumour import (
 )
 
 __all__ = [
+    "Advice",
     "Barrier",
     "BarrierFinding",
     "CanalExtent",
     "EpiduralFindings",
     "Extent",
+    "Figure",
+    "Flip",
     "Frame",
     "GradeHint",
     "Involvement",
@@ -39,6 +44,8 @@ __all__ = [
     "LevelBarriers",
     "LevelStability",
     "Part",
+    "Recommendation",
+    "Score",
     "Spine",
     "Stability",
     "StabilityItem",

@@ -9,22 +9,9 @@ from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
+from enbloc.decisions import Advice
 from enbloc.scores import Score
-from enbloc.tumour import Extent, LevelStability, Stability, StabilityItem
-
-__all__ = [
-    "SCHEMA",
-    "Drawing",
-    "LevelStability",
-    "Manifest",
-    "Plan",
-    "Score",
-    "SpineFindings",
-    "Stability",
-    "StabilityItem",
-    "TumourFindings",
-]
+from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
 
 SCHEMA = "enbloc.plan/1"
 
@@ -94,7 +81,7 @@ class Plan:
     spine: SpineFindings | Skipped
     tumour: TumourFindings | Skipped
     scores: dict[str, Score | Skipped]
-    advice: Skipped
+    advice: Advice
     revised: Skipped
     resection: Skipped
     perfusion: Skipped

@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from enbloc.case import Case, case_schema
-from enbloc.planning.document import LEFT_OUT
+from enbloc.planning.document import LEFT_OUT, key
 from enbloc.planning.plan import SCHEMA, Plan
 
 SIMPLE = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
@@ -36,8 +36,8 @@ def described(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "description": " ".join((kind.__doc__ or "").split()),
-        "properties": {name: schema_of(hints[name], definitions) for name in names},
-        "required": sorted(names),
+        "properties": {key(name): schema_of(hints[name], definitions) for name in names},
+        "required": sorted(map(key, names)),
     }
 
 

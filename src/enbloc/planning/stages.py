@@ -12,16 +12,18 @@ from enbloc.case import Case, StatedExtent
 from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Progress, Skipped, silent
 from enbloc.core.volume import Imaging
+from enbloc.decisions import Policy, recommend
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.caveats import warnings
 from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
 from enbloc.planning.plan import Drawing, Manifest, Plan
-from enbloc.tumour import Extent
+from enbloc.scores import evaluate_all
+from enbloc.tumour import Extent, Stability
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a user may choose about the computation. The stages built so far leave nothing to choose."""
+class Settings(Policy):
+    """What a user may choose about the computation: so far which of several published readings decides."""
 
 
 def plan(
@@ -36,19 +38,21 @@ def plan(
     extent = find_extent(case.extent, imaging, spine, progress)
     around = find_around(imaging, spine, build, extent, progress)
     tumour = tumour_findings(extent, around)
+    scores = evaluate_all(case, extent, measured_answers(extent, around.stability))
+    advice = recommend(case, extent, scores, settings)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
         spine=spine_findings(spine, build),
         tumour=tumour,
-        scores=later("the decision stages"),
-        advice=later("the decision stages"),
+        scores=scores,
+        advice=advice,
         revised=later("the resection stage"),
         resection=later("the resection stage"),
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, build.sizes, tumour))),
+        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, build.sizes, tumour, scores, advice))),
         drawing=Drawing(imaging, spine, around.contacts) if imaging and isinstance(spine, Spine) else None,
     )
 
@@ -80,6 +84,15 @@ def find_extent(
     if stated.says_where:
         return from_statement(stated)
     return Skipped("there is no tumour mask, and [extent] does not say where the tumour is")
+
+
+def measured_answers(extent: Extent | Skipped, stability: Stability | Skipped) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What the images say of the items of instruments: SINS at the level that holds most tumour."""
+    if isinstance(extent, Skipped) or isinstance(stability, Skipped):
+        return {}
+    found = next((entry for entry in stability.levels if entry.level is extent.index_level), None)
+    items = {item.id: item.possible for item in found.items if item.answer is not None} if found else {}
+    return {f"{stability.instrument}-{stability.edition}": items}
 
 
 @contextmanager

@@ -122,8 +122,6 @@ def total(score: dict[str, Any]) -> str:
 def step_branch(step: dict[str, Any]) -> Branch:
     facts = (f"because {fact}" for fact in step["facts"])
     source = f"rule {step['rule']}; {cite(step['source'])} [{step['checked'] or checked(step['source'])}]"
-    mark = step.get("checked") or checked(step["rule"], step["source"])
-    source = f"rule {step['rule']}; {cite(step['source'])} [{mark}]"
     return Branch(step["gives"], tuple(map(Branch, (*facts, source))))
 
 
@@ -136,6 +134,33 @@ def checked(source: str) -> str:
 def asides(part: dict[str, Any]) -> Iterator[Branch]:
     for caveat in part.get("caveats", ()):
         yield Branch(f"note {caveat['id']}: {caveat['text']}")
+    yield from beside_score(part)
+    yield from beside_advice(part)
+
+
+AGREES = {True: "agrees", False: "disagrees", None: "neither agrees nor disagrees yet"}
+
+
+def beside_advice(part: dict[str, Any]) -> Iterator[Branch]:
+    """What stands beside a recommendation: other actions, other schools, open questions, what would turn it."""
+    if part.get("alternatives"):
+        yield Branch(f"also acceptable: {', '.join(part['alternatives'])}")
+    for other in part.get("dissent", ()):
+        said = f"{other['school']} {AGREES[other['agrees']]}: {other['action']}"
+        yield Branch(said, tuple(map(step_branch, other["because"])))
+    for question in part.get("missing", ()) if "possible" in part else ():
+        yield Branch(f"not known: {question['field']} ({question['ask']})")
+    for flip in part.get("flips", ()):
+        was = "not known" if flip["from"] is None else toml_word(flip["from"])
+        yield Branch(f"would be {flip['gives']} if {flip['field']} were {toml_word(flip['to'])} ({was})")
+
+
+def toml_word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def beside_score(part: dict[str, Any]) -> Iterator[Branch]:
+    """The open items of a score, and the answers that would settle its band."""
     for missing in part.get("missing", ()) if "bands" in part else ():
         settled = (Branch(f"{answer} would settle it: {band}") for answer, band in missing["settles"].items())
         yield Branch(f"not known: {missing['item']} ({', '.join(missing['fields']) or missing['ask']})", tuple(settled))

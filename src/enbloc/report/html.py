@@ -15,9 +15,7 @@ from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
 from enbloc.planning.nouns import Stability
 from enbloc.planning.plan import Plan
-from enbloc.report import barriers, findings, words
-from enbloc.planning.plan import Plan, Stability
-from enbloc.report import scores, words
+from enbloc.report import barriers, decisions, findings, scores, words
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -83,6 +81,7 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         without_slices=without_slices(plan) if with_slices else "",
         policy=policy(with_script),
         script=bundle() if with_script else None,
+        decisions=decisions,
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from enbloc.planning.plan import Plan
 TITLES = {
     "spine": "Spine",
     "tumour": "Tumour extent and type",
-    "advice": "Advice on surgery",
     "revised": "Advice after the resection is known",
     "resection": "Resection: cuts and margins",
     "perfusion": "Embolisation, cord blood flow, blood loss",

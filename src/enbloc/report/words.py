@@ -89,8 +89,6 @@ def type_range(tumour: TumourFindings) -> str:
 
 def citation(step: Step) -> str:
     return f"{cite(step.source)} ({said(CHECKED, step.checked or checked(step.source))})"
-    row = step.rule.partition(":")[0]
-    return f"{cite(step.source)} ({said(CHECKED, step.checked or checked(row, step.source))})"
 
 
 def answer(involvement: str | None, basis: str) -> str:

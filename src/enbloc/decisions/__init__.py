@@ -1,0 +1,39 @@
+"""Rules of the paper and of other schools as tables: from facts and scores to recommendations, each with its why."""
+
+from enbloc.decisions.advice import (
+    Advice,
+    Checklist,
+    Dissent,
+    EmbolisationAdvice,
+    Figure,
+    Flip,
+    FurtherLesions,
+    Item,
+    LeftOut,
+    LesionAdvice,
+    MarginAdvice,
+    Question,
+    Recommendation,
+    TesVerdict,
+)
+from enbloc.decisions.facts import Policy
+from enbloc.decisions.recommend import recommend
+
+__all__ = [
+    "Advice",
+    "Checklist",
+    "Dissent",
+    "EmbolisationAdvice",
+    "Figure",
+    "Flip",
+    "FurtherLesions",
+    "Item",
+    "LeftOut",
+    "LesionAdvice",
+    "MarginAdvice",
+    "Policy",
+    "Question",
+    "Recommendation",
+    "TesVerdict",
+    "recommend",
+]

@@ -1,0 +1,125 @@
+"""The steps behind a recommendation, the remarks beside it, and what other schools say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+from enbloc.core.evidence import Caveat, Step
+from enbloc.decisions.advice import Dissent
+from enbloc.decisions.change import UNKNOWN, action_of, consequences
+from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes, value
+from enbloc.knowledge import (
+    CHECKED,
+    DecisionRow,
+    DecisionTable,
+    FactMeaning,
+    decision_caveats,
+    decision_facts,
+    decision_tables,
+)
+from enbloc.knowledge.decision_tables import Values
+
+SILENT = "silent"
+SCORE_RULE = "tomita-2001/total: growth, visceral and bone metastases"
+SCORE_SOURCE, SCORE_CHECKED = "tomita2001", "secondary"
+
+
+def because(table: DecisionTable, world: World) -> tuple[Step, ...]:
+    """The steps that lead to what the table gives: first those behind the facts it reads."""
+    rows = deciding(table, world)
+    open_ = action_of(outcomes(rows)) == UNKNOWN and len(rows) > 1
+    below = dict.fromkeys(step for row in rows for fact in row.when for step in behind(fact, world))
+    gives = [", ".join(map(str, row.gives)) + (" stays possible" if open_ else "") for row in rows]
+    return (*below, *(row_step(row, world, said) for row, said in zip(rows, gives, strict=True)))
+
+
+def behind(fact: str, world: World) -> Iterator[Step]:
+    """The steps that decide a fact which no case states directly."""
+    if fact == SCORE:
+        facts = tuple(told(part, world[part]) for part in SCORED)
+        yield Step(SCORE_RULE, facts, told(fact, value(fact, world)), SCORE_SOURCE, SCORE_CHECKED)
+    elif inputs(fact):
+        table = decision_tables()[fact]
+        for row in deciding(table, world):
+            for read in row.when:
+                yield from behind(read, world)
+            yield row_step(row, world, f"{decision_facts()[fact].label}: {' or '.join(map(str, row.gives))}")
+
+
+def row_step(row: DecisionRow, world: World, gives: str) -> Step:
+    return step_of(row, tuple([value(fact, world) for fact in row.when]), gives)
+
+
+@lru_cache(maxsize=1 << 14)
+def step_of(row: DecisionRow, facts: Box, gives: str) -> Step:
+    said = tuple(told(fact, have) for fact, have in zip(row.when, facts, strict=True))
+    return Step(row.rule, said, gives, row.source, row.checked)
+
+
+def told(fact: str, have: Values) -> str:
+    """A fact and the values it may have, in words."""
+    meaning = decision_facts()[fact]
+    if meaning.unstated in have or (len(have) > 1 and have >= set(meaning.values)):
+        return f"{meaning.label}: not known"
+    return f"{meaning.label}: {' or '.join(str(v) for v in meaning.values if v in have)}"
+
+
+def strength(steps: tuple[Step, ...], action: str) -> str:
+    """The weakest mark among the rows; open where there is no action."""
+    if action == UNKNOWN:
+        return "open"
+    return max((step.checked or "unverified" for step in steps), key=CHECKED.index)
+
+
+@cache
+def caveats_on(name: str) -> tuple[DecisionRow, ...]:
+    return tuple(row for row in decision_caveats() if name in row.on)
+
+
+def caveats(name: str, world: World) -> tuple[Caveat, ...]:
+    """Every remark on a recommendation whose facts are certain, with its source and how that was checked."""
+    found = (row for row in caveats_on(name) if holds(row, world))
+    return tuple(Caveat(row.id, f"{row.says} [{row.source}, {row.checked}]") for row in found)
+
+
+@cache
+def schools(name: str) -> tuple[DecisionTable, ...]:
+    return tuple(table for table in decision_tables().values() if table.about == name)
+
+
+def dissent(name: str, action: str, world: World) -> tuple[Dissent, ...]:
+    """Other schools, then other readings of the same source."""
+    table = decision_tables()[name]
+    found = (school_says(school, action, world) for school in schools(name))
+    return (*filter(None, found), *other_readings(table, action, world))
+
+
+def school_says(school: DecisionTable, action: str, world: World) -> Dissent | None:
+    rows = tuple(row for row in deciding(school, world) if row.gives != (SILENT,))
+    if not rows:
+        return None
+    said = outcomes(rows)
+    views = {action in row.agrees_with for row in rows}
+    agrees = views.pop() if len(views) == 1 and action != UNKNOWN else None
+    says = rows[0].says if len(rows) == 1 else f"open between {', '.join(map(str, said))}"
+    steps = tuple(row_step(row, world, str(row.gives[0])) for row in rows if len(said) == 1)
+    return Dissent(school.school or school.id, action_of(said), says, agrees, steps)
+
+
+def other_readings(table: DecisionTable, action: str, world: World) -> Iterator[Dissent]:
+    """What the table gives under every setting that was not chosen, where it gives something else."""
+    for fact in settings_below(table):
+        for other, title in zip(fact.values, fact.titles, strict=True):
+            rows = deciding(table, {**world, **consequences(world, fact.id, other)})
+            said = action_of(outcomes(rows))
+            if said != action:
+                steps = tuple(row_step(row, world, ", ".join(map(str, row.gives))) for row in rows)
+                agrees = False if UNKNOWN not in (said, action) else None
+                yield Dissent(title, said, "; ".join(row.says for row in rows), agrees, steps)
+
+
+@cache
+def settings_below(table: DecisionTable) -> tuple[FactMeaning, ...]:
+    below = {base for read in table.reads for base in base_facts(read)}
+    return tuple(fact for name, fact in decision_facts().items() if fact.setting and name in below)
