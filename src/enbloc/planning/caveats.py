@@ -10,6 +10,9 @@ from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging
 from enbloc.planning.plan import TumourFindings
 
+STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
+"""Caveats of stability items that put the item itself, or the mask, in question."""
+
 
 def warnings(
     case: Case,
@@ -18,7 +21,7 @@ def warnings(
     sizes: tuple[LevelMorphometry, ...],
     tumour: TumourFindings | Skipped,
 ) -> Iterator[Caveat]:
-    """Sizes that could not be measured are told beside the sizes; only outliers are warned of."""
+    """What sizes and stability items lack stands beside them; only what puts them in question is warned of."""
     yield from contradictions(case)
     if imaging is not None:
         yield from (Caveat(name, text) for name, text in imaging.notes)
@@ -39,6 +42,9 @@ def around_caveats(tumour: TumourFindings) -> Iterator[Caveat]:
         yield from tumour.epidural.grade.caveats
     if not isinstance(tumour.vessels, Skipped):
         yield from tumour.vessels.caveats
+    if not isinstance(tumour.stability, Skipped):
+        items = (item for row in tumour.stability.levels for item in row.items)
+        yield from (caveat for item in items for caveat in item.caveats if caveat.id in STABILITY_WARNINGS)
 
 
 def out_of_view(case: Case, spine: Spine) -> Iterator[Caveat]:
