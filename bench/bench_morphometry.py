@@ -78,7 +78,7 @@ def jobs(count: int) -> list[Job]:
     kinds = ("none", "none", "inside", "none", "none", "eaten")
     found = []
     for n in range(count):
-        first = (3 * n) % (len(COLUMN) - 3)
+        first = (4 * n) % (len(COLUMN) - 3)
         found.append(Job(tuple(COLUMN[first : first + 4]), SPACINGS[(n + n // 6) % 6], kinds[n % 6], n))
     return found
 

@@ -177,6 +177,20 @@ def test_a_body_cut_by_the_image_is_not_measured():
     assert lower.middle_body_height_mm is not None
 
 
+def test_nothing_is_measured_along_lent_axes():
+    """Only the body of T12 is labelled, so its axes are its neighbours': no size of it, and none from T11 down to it."""
+    phantom, _ = patient("straight")
+    values = phantom.labels.values.copy()
+    values[(values == value(phantom, "T12")) & (phantom.voxels.part > 1) & (phantom.voxels.part <= 10)] = 0
+    spine = locate(relabelled(phantom, values))
+    assert spine.vertebra(Level.T12).frame_basis == "neighbours"
+    found = {one.level: one for one in morphometry(spine)}
+    assert not any(sizes(found[Level.T12]).values())
+    assert (found[Level.T11].disc_middle_height_mm, found[Level.T11].kyphosis_below_deg) == (None, None)
+    assert any("lent" in caveat.text for caveat in found[Level.T11].caveats)
+    assert found[Level.T11].middle_body_height_mm is not None
+
+
 def test_no_neighbour_no_disc():
     last = read_sizes("straight")[-1]
     assert (last.disc_middle_height_mm, last.segment_height_mm, last.kyphosis_below_deg) == (None, None, None)

@@ -74,7 +74,8 @@ def outlier(found: LevelMorphometry, expected: tuple[ExpectedRange, ...]) -> tup
     ]
     if not told:
         return ()
-    text = f"{found.level}: {', '.join(told)}: a fault of the label, of the measurement, or a diseased vertebra? Expected ranges unverified"
+    doubt = "a fault of the label, of the measurement, or a diseased vertebra? Expected ranges unverified"
+    text = f"{found.level}: {', '.join(told)}: {doubt}"
     return (Caveat("morphometry-outlier", text),)
 
 

@@ -23,8 +23,8 @@ SHAPE = 0.01
 """And as a share of the distance: how a rounded border is read depends on the voxel."""
 
 
-BORROWED, BORROWED_DEG = 0.08, 8.0
-"""Added error, as a share of a length and to an angle, where the vertebra's axes were not read from its own bone."""
+FITTED, FITTED_DEG = 0.08, 8.0
+"""Added error, as a share of a length and to an angle, where the axes are those of the neighbours' fitted shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Site:
     canal_mm: Triple | None
 
     @property
-    def borrowed(self) -> bool:
-        """Whether neighbours lent the axes."""
-        return self.vertebra.frame_basis != "own-bone"
+    def fitted(self) -> bool:
+        """Whether the axes are those of the neighbours' shape, fitted to what is left of this one."""
+        return self.vertebra.frame_basis == "fitted"
 
     @cached_property
     def affine(self) -> Affine:
@@ -117,7 +117,5 @@ class Site:
         if trust.problem is not None:
             return trust.problem
         half = STEPS * self.voxel_mm(direction) + SHAPE * abs(value)
-        half += UNSEEN_MM * min(1.0, trust.estimated + trust.touched) + (
-            BORROWED * abs(value) if self.borrowed else 0.0
-        )
+        half += UNSEEN_MM * min(1.0, trust.estimated + trust.touched) + (FITTED * abs(value) if self.fitted else 0.0)
         return Measured(value, value - half, value + half)

@@ -22,7 +22,7 @@ from enbloc.anatomy.endplates import (
 from enbloc.anatomy.morphometry import LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.ranges import beside_expected, outlier, spoken
 from enbloc.anatomy.ring import canal_width, find_neck, find_ring, pedicle
-from enbloc.anatomy.site import BORROWED_DEG, STEPS, Site, Trust
+from enbloc.anatomy.site import FITTED_DEG, STEPS, Site, Trust
 from enbloc.anatomy.spine import Spine, Vertebra
 from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.geometry import Vector, unit
@@ -47,6 +47,8 @@ def level_sizes(spine: Spine) -> tuple[LevelMorphometry, ...]:
 def body_at(spine: Spine, number: int, vertebra: Vertebra) -> Body | str:
     if vertebra.frame is None:
         return f"{vertebra.level} has no frame"
+    if vertebra.frame_basis == "neighbours":
+        return "its axes are lent by its neighbours, and may be far off"
     frame, centre = vertebra.frame, vertebra.canal_centre_mm
     canal = None if centre is None else frame.to_local(np.array(centre))
     middle = None if canal is None else (float(canal[0]), float(canal[1]), float(canal[2]))
@@ -111,7 +113,8 @@ def disc_height(body: Body, lower: Body, strip: str) -> Measured | str:
     up = unit(np.array(body.site.frame.superior) + np.array(lower.site.frame.superior))
     gap = point(body, strip, floor) - point(lower, strip, ceiling)
     trust = Trust(0.0, 0.5 * (floor.trust.touched + ceiling.trust.touched), 0.0)
-    return body.site.measured(float(gap @ up), body.site.frame.axes @ up, trust)
+    site = lower.site if lower.site.fitted else body.site
+    return site.measured(float(gap @ up), site.frame.axes @ up, trust)
 
 
 def point(body: Body, strip: str, height: Height) -> Vector:
@@ -150,8 +153,8 @@ def angle(radians: float, one: Body, other: Body) -> Measured:
     """With the errors of both endplate lines, each that of a distance over the distance of the strips."""
     share = sum(STRIPS["anterior"]) / 2.0 - sum(STRIPS["posterior"]) / 2.0
     half = degrees(sum(STEPS * body.site.voxel_mm(SUPERIOR) / (share * body.depth_mm) for body in (one, other)))
-    if one.site.borrowed or other.site.borrowed:
-        half += BORROWED_DEG
+    if one.site.fitted or other.site.fitted:
+        half += FITTED_DEG
     value = degrees(radians)
     return Measured(value, value - half, value + half)
 
