@@ -11,6 +11,16 @@ from enbloc.knowledge.loader import (
     parse_table,
     table_names,
 )
+from enbloc.knowledge.outcomes_table import (
+    Applies,
+    Figure,
+    Series,
+    Topic,
+    outcome_figures,
+    outcome_series,
+    outcome_topics,
+    outcomes_about,
+)
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
@@ -22,9 +32,13 @@ from enbloc.knowledge.tomita_types import (
 )
 
 __all__ = [
+    "Applies",
     "CHECKED",
+    "Figure",
     "LabelScheme",
     "Reference",
+    "Series",
+    "Topic",
     "TypeMeaning",
     "TypeRule",
     "ZoneMeaning",
@@ -34,6 +48,10 @@ __all__ = [
     "level_of",
     "load_scheme",
     "load_table",
+    "outcome_figures",
+    "outcome_series",
+    "outcome_topics",
+    "outcomes_about",
     "parse_bibliography",
     "parse_scheme",
     "parse_table",
