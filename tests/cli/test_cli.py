@@ -329,3 +329,13 @@ def test_stopped_from_outside(sign: str, code: int, case: Path, tmp_path: Path) 
     assert program.returncode == code
     assert "Traceback" not in err
     assert files_in(tmp_path) == {"case/case.toml"}
+
+
+def test_facts_lists_topics_and_shows_a_topic_whole() -> None:
+    assert "local-recurrence" in enbloc_says("facts").out
+    shown = enbloc_says("facts", "rod-breakage").out
+    assert "broken rods" in shown
+    assert "42.6 % (26 of 61)" in shown
+    refused = enbloc_says("facts", "bleeding-los")
+    assert refused.code == 2
+    assert refused.err.count("\n") == 1

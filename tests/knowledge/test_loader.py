@@ -61,7 +61,7 @@ def test_good_table() -> None:
     assert parse_table(text, "t.toml", BOOKS)["values"] == {"a": 1}
 
 
-@pytest.mark.parametrize("missing", ["title", "authors", "year", "doi", "checked"])
+@pytest.mark.parametrize("missing", ["title", "authors", "doi", "checked"])
 def test_bibliography_entry_must_be_whole(missing: str) -> None:
     lines = {"title": '"T"', "authors": '"A B"', "year": "1999", "doi": '"10.1/x"', "checked": '"primary"'}
     text = "[a]\n" + "\n".join(f"{key} = {value}" for key, value in lines.items() if key != missing)
@@ -93,3 +93,10 @@ def test_hash_is_one_of_contents() -> None:
     before = knowledge_sha256()
     knowledge_sha256.cache_clear()
     assert knowledge_sha256() == before
+
+
+def test_a_work_whose_year_was_not_seen_has_none() -> None:
+    entry = '[a]\ntitle = "T"\nauthors = "A B"\njournal = "J"\nchecked = "secondary"\n'
+    assert parse_bibliography(entry, "b.toml")["a"].short == "A B undated, J"
+    with pytest.raises(KnowledgeError, match="is no year"):
+        parse_bibliography(entry + 'year = "1999"\n', "b.toml")

@@ -189,6 +189,17 @@ def why_command(
 
 
 @app.command()
+def facts(
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="A topic or a figure; none: list them.")] = None,
+) -> None:
+    """Show published outcome figures with their sources; early and late series always together."""
+    from enbloc.cli.facts import topic_sheet, topics_sheet
+    from enbloc.knowledge import outcomes_about
+
+    say(f"{RESEARCH_USE}\n\n{topics_sheet() if key is None else topic_sheet(*outcomes_about(key))}")
+
+
+@app.command()
 def schema(of: Annotated[str, typer.Argument(metavar="case|plan", help="Which document.")]) -> None:
     """Print the JSON Schema of case.toml or plan.json."""
     from json import dumps

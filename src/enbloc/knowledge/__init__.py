@@ -38,6 +38,16 @@ from enbloc.knowledge.loader import (
     parse_table,
     table_names,
 )
+from enbloc.knowledge.outcomes_table import (
+    Applies,
+    Figure,
+    Series,
+    Topic,
+    outcome_figures,
+    outcome_series,
+    outcome_topics,
+    outcomes_about,
+)
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
 from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
@@ -52,6 +62,7 @@ from enbloc.knowledge.vessels import asked_vessels, vessel_kind, vessel_limits
 from enbloc.knowledge.wbb import SECTORS, WbbConvention, WbbLayer, wbb_conventions, wbb_layers
 
 __all__ = [
+    "Applies",
     "Borders",
     "CHECKED",
     "DecisionRow",
@@ -59,6 +70,7 @@ __all__ = [
     "EsccGrade",
     "EsccRule",
     "FactMeaning",
+    "Figure",
     "Instrument",
     "Item",
     "LabelScheme",
@@ -66,8 +78,10 @@ __all__ = [
     "Radiosensitivity",
     "Reference",
     "SECTORS",
+    "Series",
     "SinsReading",
     "Tissue",
+    "Topic",
     "TypeMeaning",
     "TypeRule",
     "WbbConvention",
@@ -95,6 +109,10 @@ __all__ = [
     "load_scheme",
     "load_table",
     "lowest_cord_level",
+    "outcome_figures",
+    "outcome_series",
+    "outcome_topics",
+    "outcomes_about",
     "parse_bibliography",
     "parse_scheme",
     "parse_table",

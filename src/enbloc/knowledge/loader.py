@@ -28,7 +28,7 @@ class Reference:
     key: str
     title: str
     authors: str
-    year: int
+    year: int | None
     checked: str
     journal: str | None = None
     doi: str | None = None
@@ -40,7 +40,7 @@ class Reference:
         first, _, others = self.authors.partition(",")
         name = f"{first} et al." if others else first
         place = f"doi:{self.doi}" if self.doi else self.journal or self.url
-        return f"{name} {self.year}, {place}"
+        return f"{name} {self.year or 'undated'}, {place}"
 
 
 @cache
@@ -58,9 +58,11 @@ def reference(key: str, entry: object, file: str) -> Reference:
         raise KnowledgeError("is not a table", file=file, field=key)
     authors = entry.get("authors")
     fields = {**entry, "authors": ", ".join(authors) if isinstance(authors, list) else authors}
-    for name, kind in (("title", str), ("authors", str), ("year", int), ("checked", str)):
+    for name, kind in (("title", str), ("authors", str), ("checked", str)):
         if not isinstance(fields.get(name), kind):
             raise KnowledgeError("missing, or of the wrong kind", file=file, field=f"{key}.{name}")
+    if not isinstance(fields.get("year"), int | None):
+        raise KnowledgeError("is no year", file=file, field=f"{key}.year")
     if fields["checked"] not in CHECKED:
         raise KnowledgeError(
             f"{fields['checked']!r} is none of {', '.join(CHECKED)}", file=file, field=f"{key}.checked"
@@ -68,7 +70,7 @@ def reference(key: str, entry: object, file: str) -> Reference:
     places = {name: fields.get(name) for name in ("journal", "doi", "url")}
     if not any(places.values()):
         raise KnowledgeError("says neither journal nor doi nor url", file=file, field=key)
-    return Reference(key, fields["title"], fields["authors"], fields["year"], fields["checked"], **places)
+    return Reference(key, fields["title"], fields["authors"], fields.get("year"), fields["checked"], **places)
 
 
 def cite(key: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from enbloc.core.errors import KnowledgeError, nearest
 from enbloc.knowledge.loader import load_table
+from enbloc.knowledge.rows import row_of
 
 FILE = "tomita/types.toml"
 ZONES = ("body", "pedicle", "arch", "canal", "paravertebral")
@@ -90,12 +91,4 @@ def tomita_zones() -> tuple[ZoneMeaning, ...]:
 
 
 def rows(kind: type[Row], name: str) -> tuple[Row, ...]:
-    return tuple(row_of(kind, row) for row in load_table(FILE)[name])
-
-
-def row_of(kind: type[Row], row: dict[str, Any]) -> Row:
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    for key in row:
-        if key not in known:
-            raise KnowledgeError(f"unknown key {key!r}", file=FILE, field=str(row.get("id")), hint=nearest(key, known))
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+    return tuple(row_of(kind, row, FILE) for row in load_table(FILE)[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enbloc.planning.plan import Advice, Figure, Flip, Recommendation
+from enbloc.planning.nouns import Advice, Figure, Flip, Recommendation
 from enbloc.report.words import CHECKED, plain, said
 
 TITLES = {

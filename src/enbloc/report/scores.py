@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enbloc.core.evidence import Skipped
 from enbloc.knowledge import Instrument, cite, instrument
-from enbloc.planning.plan import Plan, Score
+from enbloc.planning.nouns import Score
+from enbloc.planning.plan import Plan
 from enbloc.report.words import CHECKED, plain, said
 
 ARROW = {"worse": "↑ worse", "better": "↑ better"}
