@@ -14,11 +14,11 @@ from enbloc.phantom import Phantom, PhantomSpec, TumourSpec, make_phantom, write
 from images.dicom_making import SECRETS, write_enhanced, write_seg, write_series
 
 TOLERANCE_MM = 1e-3
-LOOSER = {"canal_": 0.1, "morphometry": 0.1, "epidural.contacts": 3.0}
-"""mm, degrees, mm². These are means over lines, or the extreme of sections and rays 3 degrees apart, that count or do not:
-a header written with 16 characters can move one of them across that border.
-"""
 """As asked; positions are written with ten decimals and SEG keeps every voxel, so far less is expected."""
+LOOSER = {"canal_": 0.1, "morphometry": 0.1, "epidural.contacts": 3.0}
+"""mm, degrees, mm². These are means over lines, or the extreme of sections and rays 3 degrees apart, that count or do
+not: the last digit of a header can move one of them across that border.
+"""
 SPEC = PhantomSpec(
     levels=("T11", "T12", "L1"),
     tumour=TumourSpec(type=4, level="T12"),
