@@ -178,7 +178,7 @@ def test_a_body_cut_by_the_image_is_not_measured():
 
 
 def test_nothing_is_measured_along_lent_axes():
-    """Only the body of T12 is labelled, so its axes are its neighbours': no size of it, nor from T11 to it."""
+    """Only the body of T12 is labelled, so its axes are its neighbours': no size of it, none from T11 down to it."""
     phantom, _ = patient("straight")
     values = phantom.labels.values.copy()
     values[(values == value(phantom, "T12")) & (phantom.voxels.part > 1) & (phantom.voxels.part <= 10)] = 0

@@ -1,7 +1,7 @@
 """Strengths as the paper states them, one row per barrier."""
 
 from enbloc.anatomy import BARRIERS
-from enbloc.knowledge import barrier_borders, barrier_rule_checked, barrier_tissues
+from enbloc.knowledge import barrier_borders, barrier_tissues
 
 STRONG = {"anterior-longitudinal-ligament", "cranial-endplate", "caudal-endplate"}
 WEAK = {"posterior-longitudinal-ligament", "lateral-periosteum-left", "lateral-periosteum-right"}
@@ -19,9 +19,3 @@ def test_every_barrier_has_its_row_and_the_papers_strength():
 
 def test_borders_are_marked_as_conventions():
     assert barrier_borders().checked == "unverified"
-
-
-def test_a_rule_finds_the_mark_of_its_row():
-    assert barrier_rule_checked("barriers/ligamentum-flavum: strength") == "seed"
-    assert barrier_rule_checked("barriers/ligamentum-flavum: leads to") == "unverified"
-    assert barrier_rule_checked("tomita/C5: tumour in the spinal canal") is None

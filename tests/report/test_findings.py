@@ -93,7 +93,7 @@ def test_the_sections_are_there_with_what_was_not_looked_at(page):
 def test_a_stated_extent_says_why_there_is_no_clock():
     text = 'schema = "enbloc.case/1"\nid = "a"\n[extent]\nlevels = ["T12"]\nzones = ["body", "canal"]\n'
     made = plan(parse_case(text))
-    assert made.tumour.wbb.skipped == "the extent is stated, and there is no tumour mask to measure"
+    assert made.tumour.wbb.skipped == "no images were given"
     shown = render_report(made)
     assert 'id="wbb"' not in shown
     assert "WBB clock" in shown.split('id="not-done"')[1]
