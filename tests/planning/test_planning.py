@@ -47,6 +47,7 @@ TOP_LEVEL = [
     "tumour",
     "scores",
     "advice",
+    "outcomes",
     "revised",
     "resection",
     "perfusion",

@@ -31,21 +31,7 @@ def series_lines(figures: Iterable[Figure]) -> Iterator[str]:
     for name, of_series in groupby(figures, key=lambda figure: figure.series):
         row = series[name]
         yield f"\n  {row.title}, {row.patients} patients ({cite(row.source)}) [{row.checked}]"
-        yield from (f"    {number(figure):<22}  {figure.says}{whom(figure)}" for figure in of_series)
-
-
-def number(figure: Figure) -> str:
-    """The figure as it was published: value, range, count."""
-    parts = []
-    if figure.value is not None:
-        parts.append(f"{figure.value:g} {figure.unit}")
-    if figure.low is not None and figure.high is not None:
-        span = f"{figure.low:g} to {figure.high:g}"
-        parts.append(f"({span})" if parts else f"{span} {figure.unit}")
-    if figure.count is not None:
-        count = f"{figure.count}" if figure.of is None else f"{figure.count} of {figure.of}"
-        parts.append(f"({count})" if parts else count)
-    return " ".join(parts)
+        yield from (f"    {figure.number:<22}  {figure.says}{whom(figure)}" for figure in of_series)
 
 
 def whom(figure: Figure) -> str:

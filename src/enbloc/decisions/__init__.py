@@ -17,6 +17,7 @@ from enbloc.decisions.advice import (
     TesVerdict,
 )
 from enbloc.decisions.facts import Policy
+from enbloc.decisions.outcomes import Outcome, OutcomeTopic, published_outcomes
 from enbloc.decisions.recommend import recommend
 
 __all__ = [
@@ -31,9 +32,12 @@ __all__ = [
     "LeftOut",
     "LesionAdvice",
     "MarginAdvice",
+    "Outcome",
+    "OutcomeTopic",
     "Policy",
     "Question",
     "Recommendation",
     "TesVerdict",
+    "published_outcomes",
     "recommend",
 ]

@@ -74,6 +74,20 @@ class Figure:
         if self.count is not None and self.of is not None and not 0 <= self.count <= self.of:
             raise KnowledgeError(f"counts {self.count} of {self.of}", file=FILE, field=self.id)
 
+    @property
+    def number(self) -> str:
+        """The figure as it was published: value, range, count."""
+        parts = []
+        if self.value is not None:
+            parts.append(f"{self.value:g} {self.unit}")
+        if self.low is not None and self.high is not None:
+            span = f"{self.low:g} to {self.high:g}"
+            parts.append(f"({span})" if parts else f"{span} {self.unit}")
+        if self.count is not None:
+            count = f"{self.count}" if self.of is None else f"{self.count} of {self.of}"
+            parts.append(f"({count})" if parts else count)
+        return " ".join(parts)
+
 
 @cache
 def outcome_topics() -> tuple[Topic, ...]:

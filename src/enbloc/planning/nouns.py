@@ -1,7 +1,7 @@
 """The nouns that findings are made of, for the faces, which know a plan and not the rooms behind it."""
 
 from enbloc.anatomy import Barrier, Frame, Part, Spine, Vertebra
-from enbloc.decisions import Advice, Figure, Flip, Recommendation
+from enbloc.decisions import Advice, Figure, Flip, Outcome, OutcomeTopic, Recommendation
 from enbloc.scores import Score
 from enbloc.tumour import (
     BarrierFinding,
@@ -43,6 +43,8 @@ __all__ = [
     "Lesion",
     "LevelBarriers",
     "LevelStability",
+    "Outcome",
+    "OutcomeTopic",
     "Part",
     "Recommendation",
     "Score",

@@ -9,7 +9,7 @@ from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.decisions import Advice
+from enbloc.decisions import Advice, OutcomeTopic
 from enbloc.scores import Score
 from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
 
@@ -82,6 +82,7 @@ class Plan:
     tumour: TumourFindings | Skipped
     scores: dict[str, Score | Skipped]
     advice: Advice
+    outcomes: tuple[OutcomeTopic, ...]
     revised: Skipped
     resection: Skipped
     perfusion: Skipped

@@ -12,7 +12,7 @@ from enbloc.case import Case, StatedExtent
 from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Progress, Skipped, silent
 from enbloc.core.volume import Imaging
-from enbloc.decisions import Policy, recommend
+from enbloc.decisions import Policy, published_outcomes, recommend
 from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.caveats import warnings
 from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
@@ -47,6 +47,7 @@ def plan(
         tumour=tumour,
         scores=scores,
         advice=advice,
+        outcomes=published_outcomes(case, scores),
         revised=later("the resection stage"),
         resection=later("the resection stage"),
         perfusion=later("the perfusion stage"),

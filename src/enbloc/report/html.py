@@ -15,7 +15,7 @@ from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
 from enbloc.planning.nouns import Stability
 from enbloc.planning.plan import Plan
-from enbloc.report import barriers, decisions, findings, scores, words
+from enbloc.report import barriers, decisions, findings, outcomes, scores, words
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -82,6 +82,7 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         policy=policy(with_script),
         script=bundle() if with_script else None,
         decisions=decisions,
+        outcomes=outcomes,
     )  # fmt: skip
 
 

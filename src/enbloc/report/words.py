@@ -87,6 +87,10 @@ def type_range(tumour: TumourFindings) -> str:
     return f"{tomita.low}" if tomita.low == tomita.high else f"{tomita.low} to {tomita.high}"
 
 
+def cited(source: str) -> str:
+    return cite(source)
+
+
 def citation(step: Step) -> str:
     return f"{cite(step.source)} ({said(CHECKED, step.checked or checked(step.source))})"
 
