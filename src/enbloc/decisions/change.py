@@ -15,6 +15,7 @@ from enbloc.decisions.evaluate import (
     deciding_in,
     decisive_facts,
     depending,
+    facts_of,
     inputs,
     outcomes,
     value,
@@ -29,6 +30,7 @@ Moves = Mapping[str, tuple[tuple[Value, World], ...]]
 """For each stated fact the values it could be given instead, nearest first, each with all facts that change with it."""
 
 
+@lru_cache(maxsize=1 << 12)
 def action_of(given: tuple[Value, ...]) -> str:
     """The action where only one is possible, else unknown."""
     return str(given[0]) if len(given) == 1 else UNKNOWN
@@ -142,16 +144,11 @@ def turns(
 
 
 def with_new(table: DecisionTable, now: Box, new: World) -> Box:
-    return tuple([new.get(read, have) for read, have in zip(table.reads, now, strict=True)])
+    return tuple(map(new.get, table.reads, now))
 
 
-@lru_cache(maxsize=1 << 16)
 def given_by(table: DecisionTable, facts: Box) -> tuple[Value, ...]:
     return outcomes(deciding_in(table, facts))
-
-
-def facts_of(table: DecisionTable, world: World) -> Box:
-    return tuple([value(fact, world) for fact in table.reads])
 
 
 @cache

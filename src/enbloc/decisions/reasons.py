@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from enbloc.core.evidence import Caveat, Step
 from enbloc.decisions.advice import Dissent
 from enbloc.decisions.change import UNKNOWN, action_of, consequences
-from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes, value
+from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes
 from enbloc.knowledge import (
     CHECKED,
     DecisionRow,
@@ -38,7 +38,7 @@ def behind(fact: str, world: World) -> Iterator[Step]:
     """The steps that decide a fact which no case states directly."""
     if fact == SCORE:
         facts = tuple(told(part, world[part]) for part in SCORED)
-        yield Step(SCORE_RULE, facts, told(fact, value(fact, world)), SCORE_SOURCE, SCORE_CHECKED)
+        yield Step(SCORE_RULE, facts, told(fact, world[fact]), SCORE_SOURCE, SCORE_CHECKED)
     elif inputs(fact):
         table = decision_tables()[fact]
         for row in deciding(table, world):
@@ -48,7 +48,7 @@ def behind(fact: str, world: World) -> Iterator[Step]:
 
 
 def row_step(row: DecisionRow, world: World, gives: str) -> Step:
-    return step_of(row, tuple([value(fact, world) for fact in row.when]), gives)
+    return step_of(row, tuple(map(world.__getitem__, row.when)), gives)
 
 
 @lru_cache(maxsize=1 << 14)
