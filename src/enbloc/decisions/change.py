@@ -15,6 +15,7 @@ from enbloc.decisions.evaluate import (
     deciding_in,
     decisive_facts,
     depending,
+    facts_of,
     inputs,
     outcomes,
     value,
@@ -29,6 +30,7 @@ Moves = Mapping[str, tuple[tuple[Value, World], ...]]
 """For each stated fact the values it could be given instead, nearest first, each with all facts that change with it."""
 
 
+@lru_cache(maxsize=1 << 12)
 def action_of(given: tuple[Value, ...]) -> str:
     """The action where only one is possible, else unknown."""
     return str(given[0]) if len(given) == 1 else UNKNOWN
@@ -61,11 +63,12 @@ def consequences(world: World, name: str, to: Value) -> World:
     for other, values in follows(name):
         if is_open(other, world[other.id]):
             new[other.id] = values[to]
+    after = {**world, **new}
     for decided in dependents(name):
         if not new.keys().isdisjoint(inputs(decided)):
-            found = value(decided, {fact: new.get(fact, world[fact]) for fact in inputs(decided)})
+            found = value(decided, after)
             if found != world[decided]:
-                new[decided] = found
+                new[decided] = after[decided] = found
     return new
 
 
@@ -114,7 +117,7 @@ def flips(
     fewest steps first, then in the order of asking. Facts in `fixed` are left alone.
     """
     now = facts_of(table, world)
-    action = action_of(given_by(table, now))
+    action = action_by(table, now)
     found: list[Flip] = []
     for fact in changeable(table):
         if fact.flips and fact.id not in fixed:
@@ -133,7 +136,7 @@ def turns(
     for to, new in tried:
         if new.keys().isdisjoint(table.reads):
             continue
-        gives = action_of(given_by(table, with_new(table, now, new)))
+        gives = action_by(table, with_new(table, now, new))
         if gives not in seen:
             seen.add(gives)
             yield to, gives
@@ -142,16 +145,16 @@ def turns(
 
 
 def with_new(table: DecisionTable, now: Box, new: World) -> Box:
-    return tuple([new.get(read, have) for read, have in zip(table.reads, now, strict=True)])
+    return tuple(map(new.get, table.reads, now))
 
 
-@lru_cache(maxsize=1 << 16)
 def given_by(table: DecisionTable, facts: Box) -> tuple[Value, ...]:
     return outcomes(deciding_in(table, facts))
 
 
-def facts_of(table: DecisionTable, world: World) -> Box:
-    return tuple([value(fact, world) for fact in table.reads])
+@lru_cache(maxsize=1 << 16)
+def action_by(table: DecisionTable, facts: Box) -> str:
+    return action_of(given_by(table, facts))
 
 
 @cache

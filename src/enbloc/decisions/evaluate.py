@@ -16,67 +16,65 @@ from enbloc.knowledge.decision_tables import Value, Values
 
 World = Mapping[str, Values]
 Box = tuple[Values, ...]
+Rows = tuple[DecisionRow, ...]
 SCORE, SCORED = "score", ("growth", "visceral", "bone")
 
 
 def value(fact: str, world: World) -> Values:
-    """The values a fact may have: its own, or what the table of its name gives."""
-    if fact in world:
-        return world[fact]
+    """The values that a decided fact may have in a world that holds all it is decided from."""
     if fact == SCORE:
         return totals(*(world[part] for part in SCORED))
-    return frozenset(given for row in deciding(decision_tables()[fact], world) for given in row.gives)
+    return given(deciding(decision_tables()[fact], world))
 
 
-def deciding(table: DecisionTable, world: World) -> tuple[DecisionRow, ...]:
+def deciding(table: DecisionTable, world: World) -> Rows:
     """Every row that decides in some part of the world, in the table's order."""
-    return deciding_in(table, tuple([value(fact, world) for fact in table.reads]))
+    return deciding_in(table, facts_of(table, world))
+
+
+def facts_of(table: DecisionTable, world: World) -> Box:
+    return tuple(map(world.__getitem__, table.reads))
 
 
 @lru_cache(maxsize=1 << 16)
-def deciding_in(table: DecisionTable, facts: Box) -> tuple[DecisionRow, ...]:
-    left, found = [facts], []
+def deciding_in(table: DecisionTable, facts: Box) -> Rows:
+    left, found = [facts], dict[DecisionRow, None]()
     for row, wanted in zip(table.rows, table.wanted, strict=True):
         untaken: list[Box] = []
         for box in left:
-            taken = overlap(box, wanted)
-            if taken is None:
+            if any(box[i].isdisjoint(values) for i, values in wanted):
                 untaken.append(box)
             else:
-                found.append(row)
-                untaken.extend(remainder(box, taken))
+                found[row] = None
+                untaken.extend(remainder(box, wanted))
         left = untaken
         if not left:
-            return tuple(dict.fromkeys(found))
+            return tuple(found)
     raise KnowledgeError(f"no row decides {dict(zip(table.reads, left[0], strict=True))}", field=table.id)
 
 
-def overlap(box: Box, wanted: tuple[tuple[int, Values], ...]) -> Box | None:
-    """The part of `box` in which the facts at the given places have the wanted values; None where there is none."""
-    taken = list(box)
+def remainder(box: Box, wanted: tuple[tuple[int, Values], ...]) -> Iterator[Box]:
+    """What is left of `box` where not every fact has a wanted value, in boxes that do not overlap."""
     for i, values in wanted:
-        both = box[i] & values
-        if not both:
-            return None
-        taken[i] = both
-    return tuple(taken)
+        if not box[i] <= values:
+            yield (*box[:i], box[i] - values, *box[i + 1 :])
+            box = (*box[:i], box[i] & values, *box[i + 1 :])
 
 
-def remainder(box: Box, taken: Box) -> Iterator[Box]:
-    """What is left of `box` without `taken`, in boxes that do not overlap."""
-    for i, (have, gone) in enumerate(zip(box, taken, strict=True)):
-        if have is not gone and have - gone:
-            yield (*taken[:i], have - gone, *box[i + 1 :])
-
-
-def outcomes(rows: tuple[DecisionRow, ...]) -> tuple[Value, ...]:
+@lru_cache(maxsize=1 << 12)
+def outcomes(rows: Rows) -> tuple[Value, ...]:
     """What the rows give, each once, in order."""
     return tuple(dict.fromkeys(given for row in rows for given in row.gives))
 
 
+@lru_cache(maxsize=1 << 12)
+def given(rows: Rows) -> Values:
+    return frozenset(outcomes(rows))
+
+
 def holds(row: DecisionRow, world: World) -> bool:
     """Whether the row's facts are all certain."""
-    return all(value(fact, world) <= wanted for fact, wanted in row.when.items())
+    return all(world[fact] <= wanted for fact, wanted in row.when.items())
 
 
 @cache

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 from enbloc.core.evidence import Caveat, Step
 from enbloc.decisions.advice import Dissent
 from enbloc.decisions.change import UNKNOWN, action_of, consequences
-from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes, value
+from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes
 from enbloc.knowledge import (
     CHECKED,
     DecisionRow,
@@ -29,26 +29,29 @@ def because(table: DecisionTable, world: World) -> tuple[Step, ...]:
     """The steps that lead to what the table gives: first those behind the facts it reads."""
     rows = deciding(table, world)
     open_ = action_of(outcomes(rows)) == UNKNOWN and len(rows) > 1
-    below = dict.fromkeys(step for row in rows for fact in row.when for step in behind(fact, world))
+    told_of: set[str] = set()
+    below = [step for row in rows for step in behind(row.when, world, told_of)]
     gives = [", ".join(map(str, row.gives)) + (" stays possible" if open_ else "") for row in rows]
     return (*below, *(row_step(row, world, said) for row, said in zip(rows, gives, strict=True)))
 
 
-def behind(fact: str, world: World) -> Iterator[Step]:
-    """The steps that decide a fact which no case states directly."""
-    if fact == SCORE:
-        facts = tuple(told(part, world[part]) for part in SCORED)
-        yield Step(SCORE_RULE, facts, told(fact, value(fact, world)), SCORE_SOURCE, SCORE_CHECKED)
-    elif inputs(fact):
-        table = decision_tables()[fact]
-        for row in deciding(table, world):
-            for read in row.when:
-                yield from behind(read, world)
+def behind(facts: Iterable[str], world: World, told_of: set[str]) -> Iterator[Step]:
+    """The steps that decide those facts which no case states directly; none for facts already in `told_of`."""
+    for fact in facts:
+        if fact in told_of or not inputs(fact):
+            continue
+        told_of.add(fact)
+        if fact == SCORE:
+            parts = tuple(told(part, world[part]) for part in SCORED)
+            yield Step(SCORE_RULE, parts, told(fact, world[fact]), SCORE_SOURCE, SCORE_CHECKED)
+            continue
+        for row in deciding(decision_tables()[fact], world):
+            yield from behind(row.when, world, told_of)
             yield row_step(row, world, f"{decision_facts()[fact].label}: {' or '.join(map(str, row.gives))}")
 
 
 def row_step(row: DecisionRow, world: World, gives: str) -> Step:
-    return step_of(row, tuple([value(fact, world) for fact in row.when]), gives)
+    return step_of(row, tuple(map(world.__getitem__, row.when)), gives)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -73,14 +76,15 @@ def strength(steps: tuple[Step, ...], action: str) -> str:
 
 
 @cache
-def caveats_on(name: str) -> tuple[DecisionRow, ...]:
-    return tuple(row for row in decision_caveats() if name in row.on)
+def caveats_on(name: str) -> tuple[tuple[DecisionRow, Caveat], ...]:
+    """The remarks that may stand beside a recommendation, with source and how that was checked."""
+    rows = (row for row in decision_caveats() if name in row.on)
+    return tuple((row, Caveat(row.id, f"{row.says} [{row.source}, {row.checked}]")) for row in rows)
 
 
 def caveats(name: str, world: World) -> tuple[Caveat, ...]:
-    """Every remark on a recommendation whose facts are certain, with its source and how that was checked."""
-    found = (row for row in caveats_on(name) if holds(row, world))
-    return tuple(Caveat(row.id, f"{row.says} [{row.source}, {row.checked}]") for row in found)
+    """Every remark on a recommendation whose facts are certain."""
+    return tuple(caveat for row, caveat in caveats_on(name) if holds(row, world))
 
 
 @cache

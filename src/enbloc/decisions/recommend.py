@@ -23,7 +23,7 @@ from enbloc.decisions.advice import (
     TesVerdict,
 )
 from enbloc.decisions.change import Fields, Moves, action_of, changeable, flips, missing, moves
-from enbloc.decisions.evaluate import SCORE, World, decided, deciding, inputs, outcomes, value
+from enbloc.decisions.evaluate import SCORE, World, decided, deciding, inputs, outcomes
 from enbloc.decisions.facts import BY_DEFAULT, Known, Policy, Scores, in_words, known, world_of
 from enbloc.knowledge import DecisionRow, decision_facts, decision_head, decision_tables
 from enbloc.tumour import Extent
@@ -117,7 +117,7 @@ def tes(base: Recommendation, extent: Extent | Skipped, world: World) -> TesVerd
     carried = decision_head("caveats")["carried"]
     found = extent.caveats if isinstance(extent, Extent) else ()
     base = replace(base, caveats=(*base.caveats, *(caveat for caveat in found if caveat.id in carried)))
-    by_pathology, by_type = (action_of(tuple(value(name, world))) for name in ("by_pathology", "by_type"))
+    by_pathology, by_type = (action_of(tuple(world[name])) for name in ("by_pathology", "by_type"))
     return extended(TesVerdict, base, by_pathology=by_pathology, by_type=by_type)
 
 

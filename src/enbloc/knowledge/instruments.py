@@ -33,7 +33,7 @@ class Test:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Item:
     """One question, and what each answer counts. `meaning` says in words what an answer is."""
 
@@ -119,7 +119,7 @@ class Performance:
     n: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Instrument:
     """One edition. A scale has the one item `grade`, whose options are its grades and count their rank.
 

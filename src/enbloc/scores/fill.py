@@ -13,7 +13,7 @@ from enbloc.knowledge.instrument_tables import instrument, instrument_keys
 from enbloc.knowledge.instruments import Instrument, Item, Stated
 from enbloc.scores.evaluate import evaluate
 from enbloc.scores.facts import SCORE, Fact, Facts, facts_of
-from enbloc.scores.read import FOLLOW, Options, asked, read, remarks
+from enbloc.scores.read import FOLLOW, Options, asked, fields_of, read, remarks
 from enbloc.scores.score import Score
 
 if TYPE_CHECKING:
@@ -61,10 +61,13 @@ def score_facts(found: Instrument, facts: Facts, measured: Answers, typed: Answe
     if reason is not None:
         return Skipped(reason)
     readings, caveats = {}, list(remarks(found, facts))
+    open_: dict[str, tuple[str, ...]] = {}
     for name, item in found.items.items():
-        readings[name], apart = read(found, item, facts, typed.get(name), measured.get(name))
+        known = tuple([(field, facts[field]) for field in fields_of(found, item) if field in facts])
+        readings[name], apart = read(found, item, known, typed.get(name), measured.get(name))
         caveats += apart
-    open_ = {name: asked(found, item, facts) for name, item in found.items.items() if len(readings[name].possible) > 1}
+        if len(readings[name].possible) > 1:
+            open_[name] = asked(found, item, known)
     return evaluate(found, readings, open_, tuple(caveats))
 
 

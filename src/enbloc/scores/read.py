@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import product
 
 from enbloc.core.evidence import Caveat
 from enbloc.knowledge import CHECKED
 from enbloc.knowledge.instruments import Fill, Instrument, Item, Source, Test, Value
-from enbloc.scores.facts import LISTED, SCORE, VERTEBRAE, Facts
+from enbloc.scores.facts import LISTED, SCORE, VERTEBRAE, Fact, Facts
 
 Options = tuple[str, ...]
+Known = tuple[tuple[str, Fact], ...]
+"""The known facts among those that one item reads."""
 FOLLOW = (LISTED, VERTEBRAE, SCORE)
 """Facts that follow from others and are no case fields."""
 
@@ -48,10 +51,20 @@ def given(item: Item, options: Options, basis: str) -> Reading:
     return Reading(held, basis, (f"{basis}: {' or '.join(held)}",), item.ask, item.source, mark)
 
 
+@cache
+def fields_of(instrument: Instrument, item: Item) -> tuple[str, ...]:
+    """Every fact that the item reads."""
+    stated = instrument.stated.get(item.id)
+    fields = [stated.field] if stated else []
+    return tuple(dict.fromkeys((*fields, *named(instrument.fills.get(item.id, ())))))
+
+
+@lru_cache(maxsize=1 << 13)
 def read(
-    instrument: Instrument, item: Item, facts: Facts, typed: Options | None, measured: Options | None
+    instrument: Instrument, item: Item, known: Known, typed: Options | None, measured: Options | None
 ) -> tuple[Reading, tuple[Caveat, ...]]:
     """The first of what was typed, stated, measured and derived; a caveat for each later one that contradicts it."""
+    facts = dict(known)
     found = [
         reading
         for reading in (
@@ -130,13 +143,15 @@ def rows_used(rows: tuple[Fill, ...], world: Mapping[str, Value]) -> list[int] |
     return None
 
 
-def asked(instrument: Instrument, item: Item, facts: Facts) -> tuple[str, ...]:
+@lru_cache(maxsize=1 << 13)
+def asked(instrument: Instrument, item: Item, known: Known) -> tuple[str, ...]:
     """The case fields that are not known and would answer the item, or narrow it."""
+    facts = dict(known)
     rows = instrument.fills.get(item.id, ())
-    known = {name: facts[name].values[0] for name in named(rows) if name in facts and len(facts[name].values) == 1}
+    certain = {name: fact.values[0] for name, fact in known if len(fact.values) == 1}
     stated = instrument.stated.get(item.id)
     fields = [stated.field] if stated else []
-    fields += [name for row in rows if fits(row.when, known) is None for name in row.when]
+    fields += [name for row in rows if fits(row.when, certain) is None for name in row.when]
     return tuple(name for name in dict.fromkeys(fields) if name not in facts and not name.startswith(FOLLOW))
 
 
