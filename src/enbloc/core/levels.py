@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 
 class Level(StrEnum):
@@ -70,6 +71,7 @@ def between(upper: Level, lower: Level) -> tuple[Level, ...]:
     return tuple(level for level in Level if low < level.rank < high)
 
 
+@cache
 def missing_between(upper: Level, lower: Level) -> tuple[Level, ...]:
     """Levels that every spine has between the two; empty when they can be neighbours."""
     return tuple(level for level in between(upper, lower) if level not in _OPTIONAL)

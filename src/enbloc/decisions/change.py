@@ -59,7 +59,7 @@ def context(name: str) -> tuple[str, ...]:
 
 def consequences(world: World, name: str, to: Value) -> World:
     """The facts that have other values once `name` is `to`."""
-    new = {name: frozenset({to})}
+    new = {name: only(to)}
     for other, values in follows(name):
         if is_open(other, world[other.id]):
             new[other.id] = values[to]
@@ -70,6 +70,11 @@ def consequences(world: World, name: str, to: Value) -> World:
             if found != world[decided]:
                 new[decided] = after[decided] = found
     return new
+
+
+@cache
+def only(to: Value) -> Values:
+    return frozenset({to})
 
 
 @cache

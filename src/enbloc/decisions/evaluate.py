@@ -42,8 +42,10 @@ def deciding_in(table: DecisionTable, facts: Box) -> Rows:
     for row, wanted in zip(table.rows, table.wanted, strict=True):
         untaken: list[Box] = []
         for box in left:
-            if any(box[i].isdisjoint(values) for i, values in wanted):
-                untaken.append(box)
+            for i, values in wanted:
+                if box[i].isdisjoint(values):
+                    untaken.append(box)
+                    break
             else:
                 found[row] = None
                 untaken.extend(remainder(box, wanted))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from enbloc.core.evidence import Caveat, Step
 from enbloc.knowledge.instruments import Band, Instrument, Source
-from enbloc.scores.read import Reading, weakest
+from enbloc.scores.read import Options, Reading, weakest
 from enbloc.scores.score import Missing, Part, Score
 
 Numbers = frozenset[int]
@@ -50,7 +51,8 @@ def evaluate(
     )
 
 
-def points_of(instrument: Instrument, name: str, options: Iterable[str]) -> Numbers:
+@lru_cache(maxsize=1 << 12)
+def points_of(instrument: Instrument, name: str, options: Options) -> Numbers:
     counts = instrument.items[name].options
     return frozenset(counts[option] for option in options)
 
@@ -63,6 +65,7 @@ def sums(points: Iterable[Numbers]) -> Numbers:
     return frozenset(totals)
 
 
+@lru_cache(maxsize=1 << 12)
 def bands_of(instrument: Instrument, totals: Numbers) -> tuple[Band, ...]:
     return tuple(band for band in instrument.bands if not totals.isdisjoint(range(band.low, band.high + 1)))
 
