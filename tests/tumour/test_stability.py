@@ -178,6 +178,19 @@ def test_pedicles_by_side(sides, answer):
     assert {name.split("_")[1] for name, depth in item.measured.items() if depth.value > 3.0} == set(sides)
 
 
+@pytest.mark.parametrize(("rows", "depth_mm", "answer"), [(2, 1.5, "none"), (4, 3.5, "unilateral")])
+def test_a_facet_counts_when_tumour_reaches_more_than_2_mm_into_it(rows, depth_mm, answer):
+    """The left lamina's place is the facet; tumour comes from the bone behind it. The farthest centre lies
+    `rows` mm from the last one behind the border, the border half a voxel nearer. Both hold more than a speck.
+    """
+    toy = Toy().paint("T12", (14, 24), (12, 18 + rows))
+    toy.part[toy.part == Part.LAMINA_LEFT] = Part.ARTICULAR_LEFT
+    item = items_of(toy)["posterolateral"]
+    assert item.measured["facet_left_depth_mm"].value == pytest.approx(depth_mm, abs=1e-5)
+    assert item.answer == answer
+    assert "unilateral" in item.possible
+
+
 def test_tumour_at_a_rib_head_is_at_a_joint():
     """Tumour fills the left part of the body to its side at i = 20; the rib begins at i = 17: 2 mm between surfaces."""
     toy = Toy().paint("T12", (20, 30), (32, 48))

@@ -101,7 +101,7 @@ def facets(level: Level, spine: Spine, box: Box) -> Iterator[Element]:
         drawn = [mine & (part == code) for code in held]
         rest = (tumour & ~mask) | np.isin(part, [int(code) for code in held]) & mine
         depth_mm, certain = penetration(mask, rest, drawn, grid, floor)
-        likely = int(np.count_nonzero(mask)) > SPECK_VOXELS
+        likely = int(np.count_nonzero(mask)) > SPECK_VOXELS and depth_mm > CONVENTION_MM
         found = Involvement.INVOLVED if certain else Involvement.POSSIBLE
         yield element(side, "facet", found, likely, "depth_mm", depth_mm, spine)
 
