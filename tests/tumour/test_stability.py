@@ -17,6 +17,7 @@ from enbloc.core.volume import Grid, Imaging, LabelMap, Volume
 from enbloc.tumour import Extent, Involvement, Zone, ZoneExtent, measure, stability
 from enbloc.tumour.collapse import collapse_item
 from enbloc.tumour.density import sampled
+from tumour.near import framed
 from tumour.toy import BELOW, BODY, DISC, HEIGHT, PITCH, Toy
 
 NOTHING = PedicleMorphometry(None, None, None, None, None)
@@ -148,7 +149,7 @@ def imaging_of(toy: Toy, image: Volume | None = None, modality: str = "ct", ribs
 
 
 def items_of(toy: Toy, **given):
-    spine = toy.spine()
+    spine = framed(toy)
     found = stability(spine, imaging_of(toy, **given), measure(spine, StatedExtent()), ())
     row = next(row for row in found.levels if row.level is Level.T12)
     return {item.id: item for item in row.items}
@@ -189,6 +190,19 @@ def test_a_facet_counts_when_tumour_reaches_more_than_2_mm_into_it(rows, depth_m
     assert item.measured["facet_left_depth_mm"].value == pytest.approx(depth_mm, abs=1e-5)
     assert item.answer == answer
     assert "unilateral" in item.possible
+
+
+def test_bone_that_was_not_divided_is_not_read():
+    """As anatomy leaves C2: without a frame, all of its bone booked as body, tumour where a pedicle would be."""
+    toy = Toy(("C2", "C3")).paint("C2", *IN_BODY).paint("C2", *PEDICLE_IJ["left"])
+    bone = (toy.owner == 1) & (toy.part <= Part.ARTICULAR_RIGHT)
+    toy.part[bone] = Part.BODY
+    spine = framed(toy)
+    whole = replace(spine, vertebrae=(replace(spine.vertebrae[0], frame=None), spine.vertebrae[1]))
+    found = stability(whole, imaging_of(toy), measure(whole, StatedExtent()), ()).levels[0]
+    item = next(item for item in found.items if item.id == "posterolateral")
+    assert (found.level, item.answer, item.low, item.high) == ("C2", None, 0, 3)
+    assert [caveat.id for caveat in item.caveats] == ["not-divided"]
 
 
 def test_tumour_at_a_rib_head_is_at_a_joint():
@@ -301,7 +315,7 @@ def test_an_image_that_does_not_reach_the_level_is_not_read():
 def test_the_sum_is_a_range_until_people_are_asked():
     """Junctional 3, lytic 2; collapse, sides (no ribs are labelled) and pain 0 to 3, alignment 0 to 4."""
     toy = sided()
-    spine = toy.spine()
+    spine = framed(toy)
     row = stability(spine, imaging_of(toy, image_of(toy, 40.0)), measure(spine, StatedExtent()), ()).levels[0]
     assert (row.low, row.high) == (3 + 2, 3 + 2 + 3 + 3 + 3 + 4)
     assert row.to_ask == ("pain", "alignment")
