@@ -143,6 +143,14 @@ def test_without_a_comparison_nothing_is_answered(heights):
     assert item.caveats[0].id == "height-not-measured"
 
 
+@pytest.mark.parametrize(("level", "lacks_frame"), [("S1", False), ("sacrum", False), ("C2", True)])
+def test_the_reason_is_a_frame_only_where_a_frame_is_what_is_missing(level, lacks_frame):
+    """S1 has a frame; sacral bodies are left out by design."""
+    item = collapse({"L4": 20.0, "L5": 20.0}, level=level)
+    assert item.answer is None
+    assert ("frame" in item.caveats[0].text) is lacks_frame
+
+
 def imaging_of(toy: Toy, image: Volume | None = None, modality: str = "ct", ribs: np.ndarray | None = None, notes=()):
     maps = () if ribs is None else (LabelMap(ribs.astype(np.uint8), toy.grid, {1: "rib-left-12", 2: "rib-right-12"}),)
     return Imaging(toy.grid, maps, toy.tumour, image, modality, (), notes)

@@ -33,7 +33,7 @@ class References:
 def collapse_item(level: Level, sizes: Sequence[LevelMorphometry], extent: Extent) -> StabilityItem:
     by_level = {row.level: row for row in sizes}
     if level not in by_level:
-        return unread(ITEM, Caveat("height-not-measured", f"the body of {level} has no frame to measure heights in"))
+        return unread(ITEM, Caveat("height-not-measured", left_out(level)))
     rule = sins_reading()
     references = find_references(level, by_level, extent, rule)
     losses = lost_heights(level, by_level, references.found, rule)
@@ -190,6 +190,12 @@ def collapse_caveats(
         yield Caveat(
             "height-not-measured", f"the {missing[0]} height could not be measured, so the loss may be greater"
         )
+
+
+def left_out(level: Level) -> str:
+    if level.region == "sacral":
+        return f"heights of sacral bodies are not measured, and {level} is one"
+    return f"the body of {level} has no frame to measure heights in"
 
 
 def not_measured(level: Level, references: References) -> str:
