@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from enbloc.anatomy import LevelMorphometry, Part, PedicleMorphometry
+from enbloc.anatomy import ExpectedRange, LevelMorphometry, Part, PedicleMorphometry
 from enbloc.case import StatedExtent
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine
@@ -31,7 +31,9 @@ def body(level: str, anterior: float | None, middle: float | None = None, half_m
     def height(mm: float | None) -> Measured | None:
         return None if mm is None else Measured(mm, mm - half_mm, mm + half_mm)
 
-    nothing = {name: None for name in LevelMorphometry.__dataclass_fields__ if name not in ("level", "caveats")}
+    nothing = {
+        name: None for name in LevelMorphometry.__dataclass_fields__ if name not in ("level", "expected", "caveats")
+    }
     nothing |= {"pedicle_left": NOTHING, "pedicle_right": NOTHING}
     return LevelMorphometry(
         Level(level),
@@ -112,6 +114,35 @@ def test_a_collapsed_neighbour_is_passed_over():
     item = collapse({"T10": 20.0, "T11": 20.0, "T12": 12.0, "L1": 10.0, "L2": 20.0, "L3": 20.0})
     assert item.measured["lost_share"].value == pytest.approx(0.4)
     assert any("L1" in caveat.text for caveat in item.caveats)
+
+
+def outlying(row: LevelMorphometry) -> LevelMorphometry:
+    """The same sizes, an anterior height that adults of the level do not have."""
+    return replace(row, expected=(ExpectedRange("anterior_body_height_mm", 14.0, 35.0, True),))
+
+
+def test_a_neighbour_of_a_height_that_adults_do_not_have_is_passed_over():
+    """L1's label holds two bodies, 48 mm: T11, and L2 two steps below, give 20 mm, not (20 + 48) / 2. Beyond T11 or L2
+    it makes no neighbour look low either.
+    """
+    sizes = [body(name, 20.0) for name in ("T10", "T11", "T12")]
+    sizes += [outlying(body("L1", 48.0)), body("L2", 20.0), outlying(body("L3", 48.0))]
+    item = collapse_item(Level.T12, sizes, extent_with(("T12", 0.2)))
+    assert item.measured["lost_share"].value == pytest.approx(0.0)
+    passed = [caveat.text for caveat in item.caveats if caveat.id == "neighbour-passed-over"]
+    assert passed == ["L1 has a height outside what is expected, so heights are not compared with it"]
+
+
+def test_an_own_height_that_adults_do_not_have_leaves_every_option_open():
+    """12 of 20 mm are 40 % lost: 6 % of doubt about 60 % left reaches no border, so without the outlier one is left."""
+    round_ = [body("T11", 20.0), body("L1", 20.0)]
+    plain, odd = (
+        collapse_item(Level.T12, [*round_, row], extent_with(("T12", 0.2)))
+        for row in (body("T12", 12.0), outlying(body("T12", 12.0)))
+    )
+    assert (plain.answer, plain.possible, plain.caveats) == ("under-half", ("under-half",), ())
+    assert (odd.answer, odd.low, odd.high) == ("under-half", 0, 3)
+    assert [caveat.id for caveat in odd.caveats] == ["own-height-outlier"]
 
 
 def test_a_natural_wedge_is_no_collapse():
