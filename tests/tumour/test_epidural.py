@@ -201,6 +201,23 @@ def test_caveats():
     assert caveats(conus, modality="mr") == set()
 
 
+def test_a_level_without_a_canal_leaves_the_grade_open():
+    """Tumour in the bodies of C2 and C3; C2 has no canal, as anatomy leaves it: C3's is free, C2's unknown."""
+    toy = Toy(("C2", "C3", "C4")).paint("C2", (26, 34), (36, 44)).paint("C3", (26, 34), (36, 44))
+    whole = framed(toy)
+    blind = replace(whole, vertebrae=(replace(whole.vertebrae[0], canal_centre_mm=None), *whole.vertebrae[1:]))
+    hints = []
+    for spine in (whole, blind):
+        given = imaging(toy, modality="mr")
+        field = field_around(spine, given.grid)
+        hints.append(canal_findings(spine, given, measure(spine, StatedExtent()), field).grade)
+    assert [(hint.value, hint.low, hint.high) for hint in hints] == [("0", "0", "0"), (None, "0", "3")]
+    assert hints[0].caveats == ()
+    (caveat,) = hints[1].caveats
+    assert caveat.id == "epidural-level-without-canal"
+    assert caveat.text.startswith("C2:")
+
+
 @pytest.mark.parametrize(("stated", "depth"), [(3, 6), (1, 6), (4, -2)])
 def test_type_and_grade_that_disagree_are_said(stated, depth):
     """Types 1-3 mean a free canal, type 4 one that is not; the mask shows the contrary."""

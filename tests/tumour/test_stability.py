@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from enbloc.anatomy import LevelMorphometry, Part, PedicleMorphometry
+from enbloc.anatomy import ExpectedRange, LevelMorphometry, Part, PedicleMorphometry
 from enbloc.case import StatedExtent
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine
@@ -17,6 +17,7 @@ from enbloc.core.volume import Grid, Imaging, LabelMap, Volume
 from enbloc.tumour import Extent, Involvement, Zone, ZoneExtent, measure, stability
 from enbloc.tumour.collapse import collapse_item
 from enbloc.tumour.density import sampled
+from tumour.near import framed
 from tumour.toy import BELOW, BODY, DISC, HEIGHT, PITCH, Toy
 
 NOTHING = PedicleMorphometry(None, None, None, None, None)
@@ -30,7 +31,9 @@ def body(level: str, anterior: float | None, middle: float | None = None, half_m
     def height(mm: float | None) -> Measured | None:
         return None if mm is None else Measured(mm, mm - half_mm, mm + half_mm)
 
-    nothing = {name: None for name in LevelMorphometry.__dataclass_fields__ if name not in ("level", "caveats")}
+    nothing = {
+        name: None for name in LevelMorphometry.__dataclass_fields__ if name not in ("level", "expected", "caveats")
+    }
     nothing |= {"pedicle_left": NOTHING, "pedicle_right": NOTHING}
     return LevelMorphometry(
         Level(level),
@@ -113,6 +116,35 @@ def test_a_collapsed_neighbour_is_passed_over():
     assert any("L1" in caveat.text for caveat in item.caveats)
 
 
+def outlying(row: LevelMorphometry) -> LevelMorphometry:
+    """The same sizes, an anterior height that adults of the level do not have."""
+    return replace(row, expected=(ExpectedRange("anterior_body_height_mm", 14.0, 35.0, True),))
+
+
+def test_a_neighbour_of_a_height_that_adults_do_not_have_is_passed_over():
+    """L1's label holds two bodies, 48 mm: T11, and L2 two steps below, give 20 mm, not (20 + 48) / 2. Beyond T11 or L2
+    it makes no neighbour look low either.
+    """
+    sizes = [body(name, 20.0) for name in ("T10", "T11", "T12")]
+    sizes += [outlying(body("L1", 48.0)), body("L2", 20.0), outlying(body("L3", 48.0))]
+    item = collapse_item(Level.T12, sizes, extent_with(("T12", 0.2)))
+    assert item.measured["lost_share"].value == pytest.approx(0.0)
+    passed = [caveat.text for caveat in item.caveats if caveat.id == "neighbour-passed-over"]
+    assert passed == ["L1 has a height outside what is expected, so heights are not compared with it"]
+
+
+def test_an_own_height_that_adults_do_not_have_leaves_every_option_open():
+    """12 of 20 mm are 40 % lost: 6 % of doubt about 60 % left reaches no border, so without the outlier one is left."""
+    round_ = [body("T11", 20.0), body("L1", 20.0)]
+    plain, odd = (
+        collapse_item(Level.T12, [*round_, row], extent_with(("T12", 0.2)))
+        for row in (body("T12", 12.0), outlying(body("T12", 12.0)))
+    )
+    assert (plain.answer, plain.possible, plain.caveats) == ("under-half", ("under-half",), ())
+    assert (odd.answer, odd.low, odd.high) == ("under-half", 0, 3)
+    assert [caveat.id for caveat in odd.caveats] == ["own-height-outlier"]
+
+
 def test_a_natural_wedge_is_no_collapse():
     """Every body is lower in front than in the middle: like is compared with like."""
     sizes = [body(name, 16.0, 20.0) for name in ("T11", "T12", "L1")]
@@ -142,13 +174,21 @@ def test_without_a_comparison_nothing_is_answered(heights):
     assert item.caveats[0].id == "height-not-measured"
 
 
+@pytest.mark.parametrize(("level", "lacks_frame"), [("S1", False), ("sacrum", False), ("C2", True)])
+def test_the_reason_is_a_frame_only_where_a_frame_is_what_is_missing(level, lacks_frame):
+    """S1 has a frame; sacral bodies are left out by design."""
+    item = collapse({"L4": 20.0, "L5": 20.0}, level=level)
+    assert item.answer is None
+    assert ("frame" in item.caveats[0].text) is lacks_frame
+
+
 def imaging_of(toy: Toy, image: Volume | None = None, modality: str = "ct", ribs: np.ndarray | None = None, notes=()):
     maps = () if ribs is None else (LabelMap(ribs.astype(np.uint8), toy.grid, {1: "rib-left-12", 2: "rib-right-12"}),)
     return Imaging(toy.grid, maps, toy.tumour, image, modality, (), notes)
 
 
 def items_of(toy: Toy, **given):
-    spine = toy.spine()
+    spine = framed(toy)
     found = stability(spine, imaging_of(toy, **given), measure(spine, StatedExtent()), ())
     row = next(row for row in found.levels if row.level is Level.T12)
     return {item.id: item for item in row.items}
@@ -176,6 +216,32 @@ def test_pedicles_by_side(sides, answer):
     item = items_of(sided(*sides), ribs=ribs)["posterolateral"]
     assert item.answer == answer
     assert {name.split("_")[1] for name, depth in item.measured.items() if depth.value > 3.0} == set(sides)
+
+
+@pytest.mark.parametrize(("rows", "depth_mm", "answer"), [(2, 1.5, "none"), (4, 3.5, "unilateral")])
+def test_a_facet_counts_when_tumour_reaches_more_than_2_mm_into_it(rows, depth_mm, answer):
+    """The left lamina's place is the facet; tumour comes from the bone behind it. The farthest centre lies
+    `rows` mm from the last one behind the border, the border half a voxel nearer. Both hold more than a speck.
+    """
+    toy = Toy().paint("T12", (14, 24), (12, 18 + rows))
+    toy.part[toy.part == Part.LAMINA_LEFT] = Part.ARTICULAR_LEFT
+    item = items_of(toy)["posterolateral"]
+    assert item.measured["facet_left_depth_mm"].value == pytest.approx(depth_mm, abs=1e-5)
+    assert item.answer == answer
+    assert "unilateral" in item.possible
+
+
+def test_bone_that_was_not_divided_is_not_read():
+    """As anatomy leaves C2: without a frame, all of its bone booked as body, tumour where a pedicle would be."""
+    toy = Toy(("C2", "C3")).paint("C2", *IN_BODY).paint("C2", *PEDICLE_IJ["left"])
+    bone = (toy.owner == 1) & (toy.part <= Part.ARTICULAR_RIGHT)
+    toy.part[bone] = Part.BODY
+    spine = framed(toy)
+    whole = replace(spine, vertebrae=(replace(spine.vertebrae[0], frame=None), spine.vertebrae[1]))
+    found = stability(whole, imaging_of(toy), measure(whole, StatedExtent()), ()).levels[0]
+    item = next(item for item in found.items if item.id == "posterolateral")
+    assert (found.level, item.answer, item.low, item.high) == ("C2", None, 0, 3)
+    assert [caveat.id for caveat in item.caveats] == ["not-divided"]
 
 
 def test_tumour_at_a_rib_head_is_at_a_joint():
@@ -288,7 +354,7 @@ def test_an_image_that_does_not_reach_the_level_is_not_read():
 def test_the_sum_is_a_range_until_people_are_asked():
     """Junctional 3, lytic 2; collapse, sides (no ribs are labelled) and pain 0 to 3, alignment 0 to 4."""
     toy = sided()
-    spine = toy.spine()
+    spine = framed(toy)
     row = stability(spine, imaging_of(toy, image_of(toy, 40.0)), measure(spine, StatedExtent()), ()).levels[0]
     assert (row.low, row.high) == (3 + 2, 3 + 2 + 3 + 3 + 3 + 4)
     assert row.to_ask == ("pain", "alignment")

@@ -33,7 +33,7 @@ class References:
 def collapse_item(level: Level, sizes: Sequence[LevelMorphometry], extent: Extent) -> StabilityItem:
     by_level = {row.level: row for row in sizes}
     if level not in by_level:
-        return unread(ITEM, Caveat("height-not-measured", f"the body of {level} has no frame to measure heights in"))
+        return unread(ITEM, Caveat("height-not-measured", left_out(level)))
     rule = sins_reading()
     references = find_references(level, by_level, extent, rule)
     losses = lost_heights(level, by_level, references.found, rule)
@@ -46,28 +46,32 @@ def collapse_item(level: Level, sizes: Sequence[LevelMorphometry], extent: Exten
     return read_item(
         ITEM,
         answer,
-        possible_options(loss, filled, rule),
+        () if is_outlier(by_level[level]) else possible_options(loss, filled, rule),
         because=reasons(level, answer, loss, filled, references),
         measured={
             "lost_share": loss,
             "body_filled_share": filled,
             **{f"{name}_lost_share": v for name, v in losses.items()},
         },
-        caveats=tuple(collapse_caveats(level, loss, losses, references, rule)),
+        caveats=tuple(collapse_caveats(by_level[level], loss, losses, references, rule)),
     )
 
 
 def find_references(level: Level, sizes: Sizes, extent: Extent, rule: SinsReading) -> References:
-    """On each side the first body that holds no tumour and is not itself much lower than the next one beyond it."""
+    """On each side the first body that holds no tumour, is of a height that adults have, and is not itself much lower
+    than the next such body beyond it.
+    """
     ladder = sorted((row for row in sizes if row.in_scope or row is level), key=lambda row: row.rank)
     place = ladder.index(level)
     diseased = {row.level for row in extent.zones if row.zone is Zone.BODY and row.involvement is Involvement.INVOLVED}
     found, passed_over = [], []
     for side in (ladder[:place][::-1], ladder[place + 1 :]):
         for n, other in enumerate(side):
-            beyond = next((far for far in side[n + 1 :] if far not in diseased), None)
+            beyond = next((far for far in side[n + 1 :] if far not in diseased and not is_outlier(sizes[far])), None)
             if other in diseased:
                 passed_over.append((other, "holds tumour in its body"))
+            elif is_outlier(sizes[other]):
+                passed_over.append((other, "has a height outside what is expected"))
             elif beyond is not None and looks_low(sizes[other], sizes[beyond], rule):
                 passed_over.append((other, f"is itself much lower than {beyond}"))
             elif height(sizes[other], "anterior") is None and height(sizes[other], "middle") is None:
@@ -76,6 +80,12 @@ def find_references(level: Level, sizes: Sizes, extent: Extent, rule: SinsReadin
                 found.append(other)
                 break
     return References(tuple(found), tuple(passed_over))
+
+
+def is_outlier(row: LevelMorphometry) -> bool:
+    """Whether a deciding height lies outside what adults of its level are expected to measure."""
+    names = [f"{name}_body_height_mm" for name in DECIDING]
+    return any(one.outside for one in row.expected if one.measure in names)
 
 
 def looks_low(row: LevelMorphometry, beyond: LevelMorphometry, rule: SinsReading) -> bool:
@@ -172,8 +182,14 @@ def percent(share: Measured) -> str:
 
 
 def collapse_caveats(
-    level: Level, loss: Measured, losses: Mapping[str, Measured], references: References, rule: SinsReading
+    row: LevelMorphometry, loss: Measured, losses: Mapping[str, Measured], references: References, rule: SinsReading
 ) -> Iterator[Caveat]:
+    level = row.level
+    if is_outlier(row):
+        text = (
+            f"{level} has a height outside what is expected: collapse or a fault of the label, so every option is open"
+        )
+        yield Caveat("own-height-outlier", text)
     if abs(loss.value - rule.half) <= ROUNDING:
         yield Caveat(
             "collapse-exactly-half",
@@ -190,6 +206,12 @@ def collapse_caveats(
         yield Caveat(
             "height-not-measured", f"the {missing[0]} height could not be measured, so the loss may be greater"
         )
+
+
+def left_out(level: Level) -> str:
+    if level.region == "sacral":
+        return f"heights of sacral bodies are not measured, and {level} is one"
+    return f"the body of {level} has no frame to measure heights in"
 
 
 def not_measured(level: Level, references: References) -> str:

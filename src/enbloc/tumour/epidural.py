@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -72,7 +72,8 @@ class EpiduralFindings:
 def canal_findings(spine: Spine, imaging: Imaging, extent: Extent, tumour: TumourField) -> EpiduralFindings | Skipped:
     """Skipped where no involved level has a canal that was found."""
     rows = {row.level: row for row in extent.zones if row.zone is Zone.CANAL}
-    wanted = [v for v in spine.vertebrae if v.level in {*extent.levels, *rows} and v.canal_centre_mm is not None]
+    involved = {*extent.levels, *rows}
+    wanted = [v for v in spine.vertebrae if v.level in involved and v.canal_centre_mm is not None]
     found = []
     for vertebra in wanted:
         row = rows.get(vertebra.level)
@@ -83,9 +84,10 @@ def canal_findings(spine: Spine, imaging: Imaging, extent: Extent, tumour: Tumou
             found.append(one)
     if not found:
         return Skipped("the canal was not found at the involved levels")
+    unseen = sorted(involved - {one.level for one in found}, key=lambda level: level.rank)
     within_mm = escc_contact_mm()
     contacts = tuple(_body_contacts(imaging, tumour, within_mm))
-    hint = grade_hint(extent, tuple(found), contacts, imaging.modality)
+    hint = grade_hint(extent, tuple(found), unseen, contacts, imaging.modality)
     return EpiduralFindings(tuple(found), spine.no_go_basis, within_mm, contacts, hint)
 
 
@@ -175,9 +177,16 @@ def canal_axis(spine: Spine, vertebra: Vertebra) -> Vector:
 
 
 def grade_hint(
-    extent: Extent, levels: Sequence[CanalExtent], contacts: Sequence[TubeContact], modality: str | None
+    extent: Extent,
+    levels: Sequence[CanalExtent],
+    unseen: Sequence[Level],
+    contacts: Sequence[TubeContact],
+    modality: str | None,
 ) -> GradeHint:
-    """The grades that the first fitting row of the table leaves open, with what must be known beside them."""
+    """The grades that the first fitting row of the table leaves open, with what must be known beside them.
+
+    `unseen` are involved levels whose canal was not found: whatever it holds, nothing bounds the grade from above.
+    """
     canal = max((level.involvement for level in levels), key=_weight)
     near = dict.fromkeys(BODIES, UNLABELLED)
     near |= {one.structure: FREE if one.contact is Involvement.FREE else NEAR for one in contacts}
@@ -192,15 +201,26 @@ def grade_hint(
     )
     gives = f"grade {rule.low}" if rule.low == rule.high else f"grade {rule.low} to {rule.high}"
     step = Step(f"escc/{rule.id}: {rule.says}", facts, gives, rule.source, rule.checked)
-    hint = GradeHint(rule.low if rule.low == rule.high else None, rule.low, rule.high, (step,), ())
-    return GradeHint(hint.value, hint.low, hint.high, hint.because, tuple(_caveats(extent, levels, hint, modality)))
+    because: tuple[Step, ...] = (step,)
+    high = rule.high
+    if unseen:
+        high = escc_grades()[-1].grade
+        blind = (f"canal not found at {', '.join(unseen)}",)
+        because = (step, Step("escc/level-without-canal", blind, f"up to grade {high} open", "enbloc-decision"))
+    hint = GradeHint(rule.low if rule.low == high else None, rule.low, high, because, ())
+    return replace(hint, caveats=tuple(_caveats(extent, levels, unseen, hint, modality)))
 
 
 def _weight(found: Involvement) -> int:
     return (Involvement.FREE, Involvement.POSSIBLE, Involvement.INVOLVED).index(found)
 
 
-def _caveats(extent: Extent, levels: Sequence[CanalExtent], hint: GradeHint, modality: str | None) -> Iterator[Caveat]:
+def _caveats(
+    extent: Extent, levels: Sequence[CanalExtent], unseen: Sequence[Level], hint: GradeHint, modality: str | None
+) -> Iterator[Caveat]:
+    if unseen:
+        text = f"{', '.join(unseen)}: tumour here, but the canal was not found, so the grade may be higher"
+        yield Caveat("epidural-level-without-canal", text)
     if modality == "ct":
         text = (
             "the epidural scale is read on axial T2 MR: CT shows neither the fluid around the cord nor its compression"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.anatomy import BONE_PARTS, Part, Spine
+from enbloc.anatomy import BONE_PARTS, Part, Spine, Vertebra
 from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Box
 from enbloc.core.levels import Level
@@ -16,7 +16,7 @@ from enbloc.knowledge import SinsReading, sins_reading
 from enbloc.tumour.extent import Extent, Involvement, Zone
 from enbloc.tumour.measure import penetration
 from enbloc.tumour.noise import CONVENTION_MM, SPECK_VOXELS, NoiseFloor
-from enbloc.tumour.sins import StabilityItem, read_item, scored
+from enbloc.tumour.sins import StabilityItem, read_item, scored, unread
 
 ITEM = "posterolateral"
 SIDES = ("left", "right")
@@ -39,8 +39,12 @@ class Element:
 
 
 def posterolateral_item(level: Level, spine: Spine, imaging: Imaging, extent: Extent) -> StabilityItem:
+    vertebra = spine.vertebra(level)
+    if vertebra is None or vertebra.frame is None:
+        text = f"the bone of {level} was not divided into body, pedicles and arch, so no side was looked at"
+        return unread(ITEM, Caveat("not-divided", text))
     rule = sins_reading()
-    box = around(level, spine)
+    box = around(vertebra, spine)
     elements = [
         *pedicles(level, spine, extent),
         *facets(level, spine, box),
@@ -61,10 +65,8 @@ def posterolateral_item(level: Level, spine: Spine, imaging: Imaging, extent: Ex
     )
 
 
-def around(level: Level, spine: Spine) -> Box:
+def around(vertebra: Vertebra, spine: Spine) -> Box:
     """The vertebra's own box with some room for the rib heads."""
-    vertebra = spine.vertebra(level)
-    assert vertebra is not None
     i, j, k = (int(np.ceil(REACH_MM / spacing)) for spacing in spine.grid.spacing_mm)
     return vertebra.box.grown((i, j, k), spine.grid.shape)
 
@@ -101,7 +103,7 @@ def facets(level: Level, spine: Spine, box: Box) -> Iterator[Element]:
         drawn = [mine & (part == code) for code in held]
         rest = (tumour & ~mask) | np.isin(part, [int(code) for code in held]) & mine
         depth_mm, certain = penetration(mask, rest, drawn, grid, floor)
-        likely = int(np.count_nonzero(mask)) > SPECK_VOXELS
+        likely = int(np.count_nonzero(mask)) > SPECK_VOXELS and depth_mm > CONVENTION_MM
         found = Involvement.INVOLVED if certain else Involvement.POSSIBLE
         yield element(side, "facet", found, likely, "depth_mm", depth_mm, spine)
 
