@@ -15,6 +15,7 @@ from anatomy.labelled import relabelled, swapped, value
 from anatomy.patients import patient
 from enbloc.anatomy import LevelMorphometry, PedicleMorphometry, locate
 from enbloc.anatomy.block import entries, sampled
+from enbloc.anatomy.endplates import windowed
 from enbloc.anatomy.frames import make_frame
 from enbloc.anatomy.morphometry import morphometry
 from enbloc.anatomy.ranges import limits
@@ -23,7 +24,7 @@ from enbloc.core.geometry import Affine, Box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, LabelMap
 from enbloc.knowledge import load_table
-from enbloc.phantom import PhantomSpec, erase, make_phantom
+from enbloc.phantom import Collapse, PhantomSpec, erase, make_phantom
 from enbloc.phantom.measures import measures
 
 VOXELS, RELATIVE = 0.5, 0.02
@@ -175,6 +176,26 @@ def test_a_body_cut_by_the_image_is_not_measured():
     assert upper.middle_body_height_mm is None
     assert any("edge of the image" in caveat.text for caveat in upper.caveats)
     assert lower.middle_body_height_mm is not None
+
+
+def test_a_body_crushed_below_a_voxel_says_so():
+    """A fifth of T12 is left, about one voxel of 5 mm: no plane of the block lies in the lower zone."""
+    collapse = Collapse(level="T12", loss=0.8, form="crush")
+    phantom = make_phantom(PhantomSpec(levels=("T11", "T12", "L1"), spacing_mm=(5.0,) * 3, collapse=collapse))
+    crushed = morphometry(locate(phantom.imaging))[1]
+    assert crushed.level == "T12"
+    assert crushed.lower_endplate_width_mm is None
+    assert crushed.lower_endplate_depth_mm is None
+    reasons = [caveat.text for caveat in crushed.caveats if "lower endplate width" in caveat.text]
+    assert len(reasons) == 1
+    assert reasons[0].endswith("too little of the body is left")
+
+
+@pytest.mark.parametrize("shape", [(4, 0), (0, 4), (0, 0), (0,)])
+def test_windows_over_nothing_keep_their_dimensions(shape):
+    found = windowed(np.zeros(shape), 1.0, 0)
+    assert found.ndim == len(shape)
+    assert np.isnan(found).all()
 
 
 def test_nothing_is_measured_along_lent_axes():
