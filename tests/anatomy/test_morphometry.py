@@ -19,6 +19,7 @@ from enbloc.anatomy.endplates import windowed
 from enbloc.anatomy.frames import make_frame
 from enbloc.anatomy.morphometry import morphometry
 from enbloc.anatomy.ranges import limits
+from enbloc.anatomy.sizes import body_at, disc_height
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine, Box
 from enbloc.core.levels import Level
@@ -216,6 +217,25 @@ def test_no_neighbour_no_disc():
     last = read_sizes("straight")[-1]
     assert (last.disc_middle_height_mm, last.segment_height_mm, last.kyphosis_below_deg) == (None, None, None)
     assert any("no vertebra below" in caveat.text for caveat in last.caveats)
+
+
+def disc_of_bricks_lowered(mm: float) -> Measured | str:
+    """The disc, DISC_MM high, of bricks whose upper body's lower endplate is moved down; 0.5 mm and 1 % in doubt."""
+    spine = locate(brick_column())
+    body, lower = (body_at(spine, n, vertebra) for n, vertebra in enumerate(spine.vertebrae, start=1))
+    moved = {strip: replace(plate, mm=plate.mm - mm) for strip, plate in body.lower.items()}
+    return disc_height(replace(body, lower=moved), lower, "middle")
+
+
+def test_bodies_that_overlap_have_no_disc():
+    assert disc_of_bricks_lowered(DISC_MM + 2.0) == "the two bodies overlap"
+
+
+def test_a_disc_is_not_lower_than_nothing():
+    """-0.2 mm: from -0.7 to 0.3 as read, 0.15 mm as the bricks are."""
+    found = disc_of_bricks_lowered(DISC_MM + 0.2)
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(0.3, abs=0.15)
 
 
 def test_healthy_patients_are_as_expected():
