@@ -14,11 +14,12 @@ from anatomy.bricks import BODY, CANAL, DISC_MM, PEDICLE, brick_column
 from anatomy.labelled import relabelled, swapped, value
 from anatomy.patients import patient
 from enbloc.anatomy import LevelMorphometry, PedicleMorphometry, locate
-from enbloc.anatomy.block import entries, sampled
-from enbloc.anatomy.endplates import windowed
+from enbloc.anatomy.block import entries, mean_of_lines, sampled
+from enbloc.anatomy.endplates import endplate_depth, windowed
 from enbloc.anatomy.frames import make_frame
 from enbloc.anatomy.morphometry import morphometry
 from enbloc.anatomy.ranges import limits
+from enbloc.anatomy.ring import canal_width, find_neck, find_ring
 from enbloc.anatomy.sizes import body_at, disc_height
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine, Box
@@ -197,6 +198,21 @@ def test_windows_over_nothing_keep_their_dimensions(shape):
     found = windowed(np.zeros(shape), 1.0, 0)
     assert found.ndim == len(shape)
     assert np.isnan(found).all()
+
+
+def test_the_mean_of_no_lines_is_unknown():
+    assert np.isnan(mean_of_lines(np.zeros((0, 4)), 0)).all()
+
+
+def test_nothing_is_measured_where_no_line_runs():
+    """A slab beside the block holds no plane; pedicles as high as a tenth of a step hold no row."""
+    spine = locate(brick_column())
+    body = body_at(spine, 1, spine.vertebrae[0])
+    assert endplate_depth(replace(body, middle_mm=1000.0), 1.0) == "too little of the body's middle is left"
+    ring, _ = find_ring(body)
+    between = float(ring.block.places(2)[3]) + 0.1 * ring.block.step_mm
+    necks = [replace(find_neck(ring, side), low_mm=between, high_mm=between) for side in (-1.0, 1.0)]
+    assert canal_width(ring, necks) == "the pedicles do not close the canal at the sides"
 
 
 def test_nothing_is_measured_along_lent_axes():
