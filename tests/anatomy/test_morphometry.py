@@ -14,16 +14,19 @@ from anatomy.bricks import BODY, CANAL, DISC_MM, PEDICLE, brick_column
 from anatomy.labelled import relabelled, swapped, value
 from anatomy.patients import patient
 from enbloc.anatomy import LevelMorphometry, PedicleMorphometry, locate
-from enbloc.anatomy.block import entries, sampled
+from enbloc.anatomy.block import entries, mean_of_lines, sampled
+from enbloc.anatomy.endplates import endplate_depth, windowed
 from enbloc.anatomy.frames import make_frame
 from enbloc.anatomy.morphometry import morphometry
 from enbloc.anatomy.ranges import limits
+from enbloc.anatomy.ring import canal_width, find_neck, find_ring
+from enbloc.anatomy.sizes import body_at, disc_height
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine, Box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, LabelMap
 from enbloc.knowledge import load_table
-from enbloc.phantom import PhantomSpec, erase, make_phantom
+from enbloc.phantom import Collapse, PhantomSpec, erase, make_phantom
 from enbloc.phantom.measures import measures
 
 VOXELS, RELATIVE = 0.5, 0.02
@@ -177,6 +180,41 @@ def test_a_body_cut_by_the_image_is_not_measured():
     assert lower.middle_body_height_mm is not None
 
 
+def test_a_body_crushed_below_a_voxel_says_so():
+    """A fifth of T12 is left, about one voxel of 5 mm: no plane of the block lies in the lower zone."""
+    collapse = Collapse(level="T12", loss=0.8, form="crush")
+    phantom = make_phantom(PhantomSpec(levels=("T11", "T12", "L1"), spacing_mm=(5.0,) * 3, collapse=collapse))
+    crushed = morphometry(locate(phantom.imaging))[1]
+    assert crushed.level == "T12"
+    assert crushed.lower_endplate_width_mm is None
+    assert crushed.lower_endplate_depth_mm is None
+    reasons = [caveat.text for caveat in crushed.caveats if "lower endplate width" in caveat.text]
+    assert len(reasons) == 1
+    assert reasons[0].endswith("too little of the body is left")
+
+
+@pytest.mark.parametrize("shape", [(4, 0), (0, 4), (0, 0), (0,)])
+def test_windows_over_nothing_keep_their_dimensions(shape):
+    found = windowed(np.zeros(shape), 1.0, 0)
+    assert found.ndim == len(shape)
+    assert np.isnan(found).all()
+
+
+def test_the_mean_of_no_lines_is_unknown():
+    assert np.isnan(mean_of_lines(np.zeros((0, 4)), 0)).all()
+
+
+def test_nothing_is_measured_where_no_line_runs():
+    """A slab beside the block holds no plane; pedicles as high as a tenth of a step hold no row."""
+    spine = locate(brick_column())
+    body = body_at(spine, 1, spine.vertebrae[0])
+    assert endplate_depth(replace(body, middle_mm=1000.0), 1.0) == "too little of the body's middle is left"
+    ring, _ = find_ring(body)
+    between = float(ring.block.places(2)[3]) + 0.1 * ring.block.step_mm
+    necks = [replace(find_neck(ring, side), low_mm=between, high_mm=between) for side in (-1.0, 1.0)]
+    assert canal_width(ring, necks) == "the pedicles do not close the canal at the sides"
+
+
 def test_nothing_is_measured_along_lent_axes():
     """Only the body of T12 is labelled, so its axes are its neighbours': no size of it, none from T11 down to it."""
     phantom, _ = patient("straight")
@@ -195,6 +233,25 @@ def test_no_neighbour_no_disc():
     last = read_sizes("straight")[-1]
     assert (last.disc_middle_height_mm, last.segment_height_mm, last.kyphosis_below_deg) == (None, None, None)
     assert any("no vertebra below" in caveat.text for caveat in last.caveats)
+
+
+def disc_of_bricks_lowered(mm: float) -> Measured | str:
+    """The disc, DISC_MM high, of bricks whose upper body's lower endplate is moved down; 0.5 mm and 1 % in doubt."""
+    spine = locate(brick_column())
+    body, lower = (body_at(spine, n, vertebra) for n, vertebra in enumerate(spine.vertebrae, start=1))
+    moved = {strip: replace(plate, mm=plate.mm - mm) for strip, plate in body.lower.items()}
+    return disc_height(replace(body, lower=moved), lower, "middle")
+
+
+def test_bodies_that_overlap_have_no_disc():
+    assert disc_of_bricks_lowered(DISC_MM + 2.0) == "the two bodies overlap"
+
+
+def test_a_disc_is_not_lower_than_nothing():
+    """-0.2 mm: from -0.7 to 0.3 as read, 0.15 mm as the bricks are."""
+    found = disc_of_bricks_lowered(DISC_MM + 0.2)
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(0.3, abs=0.15)
 
 
 def test_healthy_patients_are_as_expected():

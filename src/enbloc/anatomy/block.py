@@ -63,11 +63,11 @@ def entries(lines: Shares, start_mm: float, step_mm: float) -> Array:
 
 
 def mean_of_lines(borders: Array, axis: int) -> Array:
-    """Mean over lines of an axis that meet a border; NaN where fewer than half of them do."""
+    """Mean over lines of an axis that meet a border; NaN where fewer than half of them do, or there are none."""
     met = np.isfinite(borders)
     count = met.sum(axis=axis)
     total = np.where(met, borders, 0.0).sum(axis=axis)
-    mean: Array = np.where(2 * count >= borders.shape[axis], total / np.maximum(count, 1), np.nan)
+    mean: Array = np.where((2 * count >= borders.shape[axis]) & (count > 0), total / np.maximum(count, 1), np.nan)
     return mean
 
 

@@ -75,7 +75,7 @@ def windowed(borders: Array, step_mm: float, axis: int) -> Array:
     """Mean over WINDOW_MM (all there is where that is less) along an axis; NaN where a part of the window is."""
     count = max(1, min(round(WINDOW_MM / step_mm) + 1, borders.shape[axis]))
     if borders.size == 0:
-        return np.full(1, np.nan)
+        return np.full([max(1, length) for length in borders.shape], np.nan)
     mean: Array = np.lib.stride_tricks.sliding_window_view(borders, count, axis=axis).mean(axis=-1)
     return mean
 

@@ -106,7 +106,7 @@ def sizes_below(body: Body, lower: Body | str) -> Found:
 
 
 def disc_height(body: Body, lower: Body, strip: str) -> Measured | str:
-    """Distance between the two endplates at a strip, along the mean of the two superior axes."""
+    """Distance between the two endplates at a strip, along the mean of the two superior axes; never below 0."""
     floor, ceiling = body.lower[strip], lower.upper[strip]
     if isinstance(floor, str) or isinstance(ceiling, str):
         return floor if isinstance(floor, str) else str(ceiling)
@@ -114,7 +114,12 @@ def disc_height(body: Body, lower: Body, strip: str) -> Measured | str:
     gap = point(body, strip, floor) - point(lower, strip, ceiling)
     trust = Trust(0.0, 0.5 * (floor.trust.touched + ceiling.trust.touched), 0.0)
     site = lower.site if lower.site.fitted else body.site
-    return site.measured(float(gap @ up), site.frame.axes @ up, trust)
+    height = site.measured(float(gap @ up), site.frame.axes @ up, trust)
+    if isinstance(height, str):
+        return height
+    if height.high < 0.0:
+        return "the two bodies overlap"
+    return Measured(max(0.0, height.value), max(0.0, height.low), height.high)
 
 
 def point(body: Body, strip: str, height: Height) -> Vector:
