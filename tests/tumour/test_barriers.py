@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
-from enbloc.anatomy import BARRIERS, Barrier, Compartment
+from enbloc.anatomy import BARRIERS, BONE_PARTS, Barrier, Compartment, Part, Spine, compartments, locate
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine
 from enbloc.core.levels import Level
 from enbloc.core.mesh import smooth_surface
 from enbloc.core.volume import Grid
 from enbloc.knowledge import barrier_tissues
-from enbloc.tumour import BarrierFinding, State, Touch, contacts
+from enbloc.phantom import PhantomSpec, make_phantom
+from enbloc.tumour import BarrierFinding, LeakPath, State, Touch, barrier_findings, contacts
 from enbloc.tumour.barriers import _findings, leak_paths
 
 SIDE = 61
@@ -138,17 +140,16 @@ def finding(barrier: Barrier, state: State, breached: float = 0.0, touched: floa
 
 def test_leak_paths_go_from_open_to_near():
     """Breached (largest first), then weak and ungraded ones reached, then weak ones near; strong ones that hold, no."""
-    paths = leak_paths(
-        [
-            finding(Barrier.ANTERIOR_LIGAMENT, State.TOUCHED, touched=50.0, away=0.0),
-            finding(Barrier.POSTERIOR_LIGAMENT, State.BREACHED, breached=30.0, touched=40.0, away=0.0),
-            finding(Barrier.CRANIAL_ENDPLATE, State.BREACHED, breached=80.0, touched=90.0, away=0.0),
-            finding(Barrier.CAUDAL_ENDPLATE, State.FREE, away=1.0),
-            finding(Barrier.LATERAL_LEFT, State.FREE, away=2.9),
-            finding(Barrier.LATERAL_RIGHT, State.FREE, away=3.1),
-            finding(Barrier.CANAL, State.TOUCHED, touched=12.0, away=0.0),
-        ]
-    )
+    found = [
+        finding(Barrier.ANTERIOR_LIGAMENT, State.TOUCHED, touched=50.0, away=0.0),
+        finding(Barrier.POSTERIOR_LIGAMENT, State.BREACHED, breached=30.0, touched=40.0, away=0.0),
+        finding(Barrier.CRANIAL_ENDPLATE, State.BREACHED, breached=80.0, touched=90.0, away=0.0),
+        finding(Barrier.CAUDAL_ENDPLATE, State.FREE, away=1.0),
+        finding(Barrier.LATERAL_LEFT, State.FREE, away=2.9),
+        finding(Barrier.LATERAL_RIGHT, State.FREE, away=3.1),
+        finding(Barrier.CANAL, State.TOUCHED, touched=12.0, away=0.0),
+    ]
+    paths = leak_paths(found, {one.barrier: one.distance_mm for one in found})
     assert [(path.barrier, path.stage) for path in paths] == [
         (Barrier.CRANIAL_ENDPLATE, "open"),
         (Barrier.POSTERIOR_LIGAMENT, "open"),
@@ -158,3 +159,43 @@ def test_leak_paths_go_from_open_to_near():
     assert paths[1].leads_to == "spinal canal"
     assert [step.source for step in paths[1].because] == ["tomita2006", "enbloc-decision"]
     assert "30" in paths[1].because[0].facts[0]
+
+
+@pytest.fixture(scope="module")
+def healthy() -> Spine:
+    imaging = make_phantom(PhantomSpec(levels=("T11", "T12", "L1"), spacing_mm=(1.0, 1.0, 1.0))).imaging
+    return locate(replace(imaging, tumour=None))
+
+
+def core(mask: np.ndarray, deeper_mm: float) -> np.ndarray:
+    """What of a mask of 1 mm voxels lies farther than that from all else."""
+    return np.asarray(distance_transform_edt(mask) > deeper_mm)
+
+
+def near_paths(spine: Spine, tumour: np.ndarray) -> list[LeakPath]:
+    """Of T12."""
+    spine = replace(spine, tumour=tumour)
+    rows = barrier_findings(spine, contacts(spine, compartments(spine)))
+    return [path for row in rows if row.level == "T12" for path in row.leak_paths if path.stage == "near"]
+
+
+def of_t12(spine: Spine, *parts: Part) -> np.ndarray:
+    return (spine.owner == 1 + spine.levels.index(Level.T12)) & np.isin(spine.part, parts)
+
+
+def test_tumour_of_the_canal_is_not_near_the_canal(healthy):
+    """The canal's core is 2 mm off its walls, which are weak; tumour deep in the body, 5 mm off, does not change it."""
+    canal, body = core(of_t12(healthy, Part.CANAL), 2.0), core(of_t12(healthy, *BONE_PARTS), 5.0)
+    assert canal.any()
+    assert body.any()
+    assert near_paths(healthy, canal) == []
+    assert near_paths(healthy, canal | body) == []
+
+
+def test_tumour_in_the_bone_is_near_where_it_lies_near(healthy):
+    """2 mm deep in 1 mm voxels: more than 2 mm from a centre outside, so 1.5 mm or a little more from the surface."""
+    paths = near_paths(healthy, core(of_t12(healthy, *BONE_PARTS), 2.0))
+    assert "near: spinal canal" in {path.value.partition(",")[0] for path in paths}
+    for path in paths:
+        away = float(path.because[0].facts[0].split()[4])
+        assert 1.0 <= away <= 3.0

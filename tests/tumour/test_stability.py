@@ -257,6 +257,22 @@ def test_tumour_at_a_rib_head_is_at_a_joint():
     assert set(item.possible) == {"unilateral", "none"}  # the doubt is a voxel: 1 mm either way of 2 mm
 
 
+@pytest.mark.parametrize(("last", "distance_mm", "answer"), [(17, 2.0, "unilateral"), (14, None, "none")])
+def test_thick_slices_bring_no_rib_nearer_across_them(last, distance_mm, answer):
+    """Slices of 4 mm, voxels 1 mm wide; tumour begins at i = 20. A rib that ends at 14 has 5 mm between, along a row of
+    1 mm voxels; less a slice it would be 2.
+    """
+    toy = Toy(spacing_mm=(1.0, 1.0, 4.0)).paint("T12", (20, 30), (32, 48))
+    ribs = np.zeros(toy.grid.shape)
+    floor = toy.floor("T12")
+    ribs[8 : last + 1, 34:44, floor + 2 : floor + 10] = 1
+    ribs[59, 0, 0] = 2
+    item = items_of(toy, ribs=ribs)["posterolateral"]
+    found = item.measured.get("rib_joint_left_distance_mm")
+    assert item.answer == answer
+    assert (None if found is None else found.value) == (distance_mm and pytest.approx(distance_mm))
+
+
 def test_without_labelled_ribs_the_joints_stay_open():
     item = items_of(sided())["posterolateral"]
     assert item.answer == "none"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from enbloc.anatomy import BARRIERS, Barrier, Spine
+from enbloc.anatomy import BARRIERS, BONE_PARTS, Barrier, Spine
 from enbloc.core.evidence import Measured, Step
+from enbloc.core.geometry import Vector
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Mask
 from enbloc.knowledge import Tissue, barrier_tissues, leak_near_mm
-from enbloc.tumour.contact import Contact
+from enbloc.tumour.contact import Contact, box_of, sampled, signed_distance
 from enbloc.tumour.noise import NoiseFloor
 
 DOUBT_VOXELS = 0.5
@@ -80,7 +81,9 @@ def barrier_findings(spine: Spine, contacts: Sequence[Contact]) -> tuple[LevelBa
     for contact in contacts:
         barriers = tuple(_findings(contact, spine.grid))
         if any(one.state is not State.FREE for one in barriers) or holds_tumour(spine, contact.compartment.level):
-            found.append(LevelBarriers(contact.compartment.level, barriers, leak_paths(barriers)))
+            found.append(
+                LevelBarriers(contact.compartment.level, barriers, leak_paths(barriers, from_bone(spine, contact)))
+            )
     return tuple(found)
 
 
@@ -89,6 +92,22 @@ def holds_tumour(spine: Spine, level: Level) -> bool:
     vertebra = spine.vertebrae[number - 1]
     box = vertebra.box.slices
     return bool((spine.tumour[box] & (spine.owner[box] == number)).any())
+
+
+def from_bone(spine: Spine, contact: Contact) -> dict[Barrier, Measured]:
+    """From each barrier to the nearest tumour in this vertebra's bone; empty where that holds none."""
+    compartment, grid = contact.compartment, spine.grid
+    number = 1 + spine.levels.index(compartment.level)
+    box = spine.vertebrae[number - 1].box.union(box_of(compartment, grid)).grown((2, 2, 2), grid.shape)
+    mine = (spine.owner[box.slices] == number) & np.isin(spine.part[box.slices], BONE_PARTS)
+    tumour = mine & spine.tumour[box.slices]
+    if not tumour.any():
+        return {}
+    field = signed_distance(tumour, grid.spacing_mm)
+    at_mm = sampled(field, grid.crop(box).affine, compartment.centroids_mm)
+    floor = NoiseFloor.of(grid)
+    codes = (int(code) for code in np.unique(compartment.patch))
+    return {BARRIERS[code]: distance(at_mm[compartment.patch == code], floor) for code in codes}
 
 
 def _findings(contact: Contact, grid: Grid) -> Iterator[BarrierFinding]:
@@ -110,7 +129,7 @@ def _findings(contact: Contact, grid: Grid) -> Iterator[BarrierFinding]:
             touched_mm2=touched,
             breached_mm2=breached,
             outside_mm2=outside,
-            distance_mm=distance(contact, here, floor),
+            distance_mm=distance(contact.at_mm[here], floor),
             basis=basis_of(contact.compartment.estimated[here]),
         )
 
@@ -149,8 +168,9 @@ def state_of(touched: Measured, breached: Measured, outside: Measured, floor: No
     return State.POSSIBLY_TOUCHED if max(touched.high, outside.high) > 0.0 else State.FREE
 
 
-def distance(contact: Contact, here: Mask, floor: NoiseFloor) -> Measured:
-    nearest = max(0.0, float(contact.at_mm[here].min()))
+def distance(at_mm: Vector, floor: NoiseFloor) -> Measured:
+    """The least of a barrier's distances to tumour."""
+    nearest = max(0.0, float(at_mm.min()))
     doubt = 2.0 * DOUBT_VOXELS * floor.voxel_mm
     return Measured(nearest, max(0.0, nearest - doubt), nearest + doubt)
 
@@ -160,24 +180,21 @@ def basis_of(estimated: Mask) -> str:
     return "labelled" if share == 0.0 else "estimated" if share > 0.9 else "partly-estimated"
 
 
-def leak_paths(barriers: Sequence[BarrierFinding]) -> tuple[LeakPath, ...]:
+def leak_paths(barriers: Sequence[BarrierFinding], bone_mm: Mapping[Barrier, Measured]) -> tuple[LeakPath, ...]:
     """Breached barriers first, the largest breach before the others; then weak and ungraded ones that tumour has
-    reached, and weak ones that it comes near to. A strong barrier that holds is no path.
+    reached, and weak ones that tumour in the bone comes near to (`bone_mm`: how near). A strong barrier that holds is
+    no path.
     """
     tissues = barrier_tissues()
     broken = sorted((b for b in barriers if b.state is State.BREACHED), key=lambda b: -b.breached_mm2.value)
     reached = [b for b in barriers if b.state is State.TOUCHED and b.strength != "strong"]
-    near = [
-        b for b in barriers if b.state in (State.POSSIBLY_TOUCHED, State.FREE) and b.strength == "weak" and _is_near(b)
-    ]
+    held = [b for b in barriers if b.state in (State.POSSIBLY_TOUCHED, State.FREE) and b.strength == "weak"]
+    inside = [replace(b, distance_mm=bone_mm[b.barrier]) for b in held if b.barrier in bone_mm]
+    near = [b for b in inside if b.distance_mm.value <= leak_near_mm()]
     reached.sort(key=lambda b: (b.strength != "weak", -b.touched_mm2.value))
     near.sort(key=lambda b: b.distance_mm.value)
     staged = (("open", broken), ("reached", reached), ("near", near))
     return tuple(_path(b, stage, tissues[b.barrier]) for stage, found in staged for b in found)
-
-
-def _is_near(finding: BarrierFinding) -> bool:
-    return finding.distance_mm.value <= leak_near_mm()
 
 
 def _path(finding: BarrierFinding, stage: str, tissue: Tissue) -> LeakPath:
@@ -185,7 +202,7 @@ def _path(finding: BarrierFinding, stage: str, tissue: Tissue) -> LeakPath:
     facts = {
         "open": f"breached over {_span(finding.breached_mm2)} mm²",
         "reached": f"touched over {_span(finding.touched_mm2)} mm², no breach beyond the noise floor",
-        "near": f"tumour {_span(finding.distance_mm, 1)} mm away",
+        "near": f"tumour in the bone {_span(finding.distance_mm, 1)} mm away",
     }
     words = {"open": "open into", "reached": "next into", "near": "near"}
     estimated = () if finding.basis == "labelled" else (f"outline of the bone there: {finding.basis}",)

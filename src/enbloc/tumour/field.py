@@ -52,14 +52,14 @@ def tumour_field(tumour: Mask, grid: Grid, place: Box, whole: Grid, reach_mm: fl
     box = moved(inner, place.lower).grown((i, j, k), whole.shape)
     mask = np.zeros(box.shape, dtype=bool)
     mask[moved(inner, place.lower).relative_to(box).slices] = tumour[inner.slices]
-    outside, step = _distance_and_step(mask, grid.spacing_mm)
-    within, step_within = _distance_and_step(~mask, grid.spacing_mm)
+    outside, step = distance_and_step(mask, grid.spacing_mm)
+    within, step_within = distance_and_step(~mask, grid.spacing_mm)
     step = np.where(mask, step_within, step)
     gap = np.where(mask, 0.5 * step - within, outside - 0.5 * step)
     return TumourField(whole.crop(box), box, gap.astype(np.float32), step.astype(np.float32))
 
 
-def _distance_and_step(target: Mask, spacing: Array) -> tuple[Field, Field]:
+def distance_and_step(target: Mask, spacing: Array) -> tuple[Field, Field]:
     """Distance in mm to the nearest `target` voxel, and mm per voxel along the way (0 on the target itself)."""
     mm, voxels = distance_to(target, spacing), distance_to(target, np.ones(3))
     return mm, np.divide(mm, voxels, out=np.zeros_like(mm), where=voxels > 0.0)

@@ -14,6 +14,7 @@ from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, Mask
 from enbloc.knowledge import SinsReading, sins_reading
 from enbloc.tumour.extent import Extent, Involvement, Zone
+from enbloc.tumour.field import distance_and_step
 from enbloc.tumour.measure import penetration
 from enbloc.tumour.noise import CONVENTION_MM, SPECK_VOXELS, NoiseFloor
 from enbloc.tumour.sins import StabilityItem, read_item, scored, unread
@@ -117,24 +118,25 @@ def crops(level: Level, spine: Spine, box: Box) -> tuple[np.ndarray, Mask, Mask]
 def rib_joints(level: Level, spine: Spine, imaging: Imaging, box: Box, rule: SinsReading) -> Iterator[Element]:
     """Tumour in the vertebra's bone that comes as near to a rib as their joint is wide.
 
-    Distances run between voxel centres, so both surfaces lie half a voxel nearer; the doubt is a voxel either way.
+    Distances run between voxel centres, so both surfaces lie half a voxel nearer; the doubt is a voxel either way, as
+    wide as it is along the way.
     """
     part, tumour, mine = crops(level, spine, box)
     bone = tumour & mine & np.isin(part, [int(code) for code in BONE_PARTS])
     if not bone.any():
         return
-    voxel = float(spine.grid.spacing_mm.max())
     for side in SIDES:
         rib = ribs(level, side, spine, imaging, box)
         if not rib.any():
             continue
-        away = distance_mm(rib, spine)[bone] - voxel
-        nearest = max(0.0, float(away.min()))
-        if nearest > rule.joint_mm + voxel:
+        mm, step = (field[bone] for field in distance_and_step(rib, spine.grid.spacing_mm))
+        away = mm - step
+        if not (away <= rule.joint_mm + step).any():
             continue
-        sure = int(np.count_nonzero(away <= rule.joint_mm - voxel)) > SPECK_VOXELS
+        gap = max(0.0, float(away.min()))
+        sure = int(np.count_nonzero(away <= rule.joint_mm - step)) > SPECK_VOXELS
         found = Involvement.INVOLVED if sure else Involvement.POSSIBLE
-        yield element(side, "rib_joint", found, nearest <= rule.joint_mm, "distance_mm", nearest, spine)
+        yield element(side, "rib_joint", found, gap <= rule.joint_mm, "distance_mm", gap, spine)
 
 
 def ribs(level: Level, side: str, spine: Spine, imaging: Imaging, box: Box) -> Mask:
@@ -150,14 +152,6 @@ def rib_names(level: Level, side: str, spine: Spine) -> Sequence[str]:
     place = spine.levels.index(level)
     near = [name for name in spine.levels[place : place + 2] if name.region == "thoracic"]
     return [f"rib-{side}-{name.value[1:]}" for name in near]
-
-
-def distance_mm(target: Mask, spine: Spine) -> np.ndarray:
-    import edt
-
-    spacing = tuple(float(step) for step in spine.grid.spacing_mm)
-    distance: np.ndarray = edt.edt(np.ascontiguousarray(~target), anisotropy=spacing, black_border=False)
-    return distance
 
 
 def ribs_not_seen(level: Level, spine: Spine, imaging: Imaging) -> Sequence[str]:
