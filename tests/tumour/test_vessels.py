@@ -80,6 +80,15 @@ def test_arc_and_length(spacing_mm, axis, gap_mm):
     assert found.length_mm.value == pytest.approx(length, abs=1.0 + 2.0 * max(spacing_mm))
 
 
+def test_tumour_that_fills_the_image_ends_at_its_edge():
+    """5 voxels of 2 mm across: the middle's centre lies 5 mm under the nearest face of the image, a corner's 1 mm."""
+    grid = Grid((5, 5, 5), Affine(np.diag([2.0, 2.0, 2.0, 1.0])))
+    field = tumour_field(np.ones(grid.shape, bool), grid, grid.box, grid, 30.0)
+    assert field.gap_mm[2, 2, 2] == pytest.approx(-5.0)
+    assert field.gap_mm[0, 0, 0] == pytest.approx(-1.0)
+    np.testing.assert_allclose(field.step_mm, 2.0)
+
+
 def test_area_of_contact():
     """Touching: the arc over the box's 24 mm, and a cap of less than 2 mm at each end: between the two products."""
     found = beside((0.7, 0.7, 0.7), UPRIGHT, 0.0)

@@ -53,10 +53,19 @@ def tumour_field(tumour: Mask, grid: Grid, place: Box, whole: Grid, reach_mm: fl
     mask = np.zeros(box.shape, dtype=bool)
     mask[moved(inner, place.lower).relative_to(box).slices] = tumour[inner.slices]
     outside, step = distance_and_step(mask, grid.spacing_mm)
-    within, step_within = distance_and_step(~mask, grid.spacing_mm)
+    within, step_within = _depth_and_step(mask, grid.spacing_mm)
     step = np.where(mask, step_within, step)
     gap = np.where(mask, 0.5 * step - within, outside - 0.5 * step)
     return TumourField(whole.crop(box), box, gap.astype(np.float32), step.astype(np.float32))
+
+
+def _depth_and_step(mask: Mask, spacing: Array) -> tuple[Field, Field]:
+    """As `distance_and_step` to what is not tumour; where tumour fills the image, to what lies beyond the image."""
+    if not mask.all():
+        return distance_and_step(~mask, spacing)
+    inner = (slice(1, -1),) * 3
+    mm, step = distance_and_step(~np.pad(mask, 1), spacing)
+    return mm[inner], step[inner]
 
 
 def distance_and_step(target: Mask, spacing: Array) -> tuple[Field, Field]:
