@@ -21,7 +21,6 @@ from enbloc.images.segments import Binary, NamedSegments
 SEG = "SEG"
 INSIDE_FRACTION = 0.5
 KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
-_ROWS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
