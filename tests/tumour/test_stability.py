@@ -116,6 +116,9 @@ def test_a_collapsed_neighbour_is_passed_over():
     assert any("L1" in caveat.text for caveat in item.caveats)
 
 
+LITTLE = extent_with(("T12", 0.2))
+
+
 def outlying(row: LevelMorphometry) -> LevelMorphometry:
     """The same sizes, an anterior height that adults of the level do not have."""
     return replace(row, expected=(ExpectedRange("anterior_body_height_mm", 14.0, 35.0, True),))
@@ -133,16 +136,17 @@ def test_a_neighbour_of_a_height_that_adults_do_not_have_is_passed_over():
     assert passed == ["L1 has a height outside what is expected, so heights are not compared with it"]
 
 
-def test_an_own_height_that_adults_do_not_have_leaves_every_option_open():
-    """12 of 20 mm are 40 % lost: 6 % of doubt about 60 % left reaches no border, so without the outlier one is left."""
-    round_ = [body("T11", 20.0), body("L1", 20.0)]
-    plain, odd = (
-        collapse_item(Level.T12, [*round_, row], extent_with(("T12", 0.2)))
-        for row in (body("T12", 12.0), outlying(body("T12", 12.0)))
-    )
-    assert (plain.answer, plain.possible, plain.caveats) == ("under-half", ("under-half",), ())
-    assert (odd.answer, odd.low, odd.high) == ("under-half", 0, 3)
-    assert [caveat.id for caveat in odd.caveats] == ["own-height-outlier"]
+def test_an_own_height_above_what_adults_have_leaves_every_option_open():
+    """48 mm against neighbours of 20 is no collapse, and no vertebra either: perhaps two under one label."""
+    tall = collapse_item(Level.T12, [body("T11", 20.0), outlying(body("T12", 48.0)), body("L1", 20.0)], LITTLE)
+    assert (tall.answer, tall.low, tall.high) == ("none", 0, 3)
+    assert [caveat.id for caveat in tall.caveats] == ["own-height-outlier"]
+
+
+def test_an_own_height_below_what_adults_have_is_collapse():
+    """12 of 20 mm are 40 % lost: 6 % of doubt about 60 % left reaches no border."""
+    low = collapse_item(Level.T12, [body("T11", 20.0), outlying(body("T12", 12.0)), body("L1", 20.0)], LITTLE)
+    assert (low.answer, low.possible, low.caveats) == ("under-half", ("under-half",), ())
 
 
 def test_a_natural_wedge_is_no_collapse():

@@ -46,7 +46,7 @@ def collapse_item(level: Level, sizes: Sequence[LevelMorphometry], extent: Exten
     return read_item(
         ITEM,
         answer,
-        () if is_outlier(by_level[level]) else possible_options(loss, filled, rule),
+        () if is_too_tall(by_level[level]) else possible_options(loss, filled, rule),
         because=reasons(level, answer, loss, filled, references),
         measured={
             "lost_share": loss,
@@ -86,6 +86,13 @@ def is_outlier(row: LevelMorphometry) -> bool:
     """Whether a deciding height lies outside what adults of its level are expected to measure."""
     names = [f"{name}_body_height_mm" for name in DECIDING]
     return any(one.outside for one in row.expected if one.measure in names)
+
+
+def is_too_tall(row: LevelMorphometry) -> bool:
+    """Whether a deciding height lies above what is expected. One below it is what collapse looks like, and no doubt."""
+    heights = {f"{name}_body_height_mm": height(row, name) for name in DECIDING}
+    tall = ((one, heights.get(one.measure)) for one in row.expected if one.outside)
+    return any(found is not None and found.low > one.high for one, found in tall)
 
 
 def looks_low(row: LevelMorphometry, beyond: LevelMorphometry, rule: SinsReading) -> bool:
@@ -185,9 +192,9 @@ def collapse_caveats(
     row: LevelMorphometry, loss: Measured, losses: Mapping[str, Measured], references: References, rule: SinsReading
 ) -> Iterator[Caveat]:
     level = row.level
-    if is_outlier(row):
+    if is_too_tall(row):
         text = (
-            f"{level} has a height outside what is expected: collapse or a fault of the label, so every option is open"
+            f"{level} is taller than expected of adults: perhaps a fault of the label, so every option is open"
         )
         yield Caveat("own-height-outlier", text)
     if abs(loss.value - rule.half) <= ROUNDING:
