@@ -73,6 +73,7 @@ def a_plan_without_images(case: Case | None = None) -> Plan:
         tumour=replace(findings("left", (0.0, 0.0, 0.0)), basis="stated", zones=(), lesions=(), volume_mm3=None),
         scores={},
         advice=recommend(case or a_case(), LATER, {}),
+        outcomes=(),
         revised=LATER,
         resection=LATER,
         perfusion=LATER,
