@@ -16,9 +16,6 @@ from enbloc.scores import Score, unlisted_histology
 STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
 """Caveats of stability items that put the item itself, or the mask, in question."""
 
-STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
-"""Caveats of stability items that put the item itself, or the mask, in question."""
-
 
 def warnings(
     case: Case,

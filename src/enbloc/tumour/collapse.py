@@ -193,9 +193,7 @@ def collapse_caveats(
 ) -> Iterator[Caveat]:
     level = row.level
     if is_too_tall(row):
-        text = (
-            f"{level} is taller than expected of adults: perhaps a fault of the label, so every option is open"
-        )
+        text = f"{level} is taller than expected of adults: perhaps a fault of the label, so every option is open"
         yield Caveat("own-height-outlier", text)
     if abs(loss.value - rule.half) <= ROUNDING:
         yield Caveat(

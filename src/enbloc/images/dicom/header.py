@@ -248,7 +248,7 @@ def damage() -> tuple[type[Exception], ...]:
 
     return (
         ArithmeticError, AssertionError, AttributeError, BytesLengthException, EOFError, InvalidDicomError, LookupError,
-        MemoryError, NotImplementedError, OSError, RecursionError, TypeError, ValueError, struct.error, zlib.error,
+        MemoryError, OSError, RuntimeError, TypeError, ValueError, struct.error, zlib.error,
     )  # fmt: skip
 
 

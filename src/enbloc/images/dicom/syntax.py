@@ -90,7 +90,7 @@ def decode(
     }[coding]
     try:
         pixels: Pixels = codec(data)
-    except (RuntimeError, ValueError, MemoryError, NotImplementedError):  # every codec's own error is a RuntimeError
+    except (RuntimeError, ValueError, MemoryError):  # every codec's own error is a RuntimeError
         raise damaged("a compressed frame cannot be decoded", file) from None
     if pixels.shape != shape:
         raise damaged(f"a frame decodes to shape {pixels.shape}", file)
