@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Triple
+from enbloc.anatomy.spine import Triple
 from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.geometry import Affine, Plane
 from enbloc.core.levels import Level

@@ -1,0 +1,1 @@
+"""Cuts, margins and the optimum: how the tumour comes out in one or two pieces."""
