@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from enbloc.anatomy import Frame, Part, Spine
-from enbloc.core.geometry import Affine, Array, Box, Vector, bounding_box
+from enbloc.core.geometry import Affine, Array, Box, Vector
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Imaging, Mask
 from enbloc.knowledge import vessel_kind
