@@ -56,7 +56,8 @@ def operative_field(
 
     Labels are those of the nearest voxel of the spine. Distances are taken on the label map's voxels as far as
     VIEW_MM beyond the field, so that beyond that they may be too large. Vessels are those within
-    VESSEL_REACH_MM of tumour that come as near as VIEW_MM to the field. Tumour in the canal is tumour and not no-go body.
+    VESSEL_REACH_MM of tumour that come as near as VIEW_MM to the field. Tumour in the canal is no part of the no-go
+    body.
     """
     place = field_grid(spine, levels, settings.step_mm)
     box = _box_around(place, imaging.grid)

@@ -15,8 +15,12 @@ from enbloc.tumour.measure import BONE_ZONES
 
 MOST_LEVELS = 3
 SKIP_LESION_TYPE = 7
-RING = (Part.BODY, Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT, Part.LAMINA_LEFT, Part.LAMINA_RIGHT)
+RING = (Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT, Part.LAMINA_LEFT, Part.LAMINA_RIGHT)
 """What must be wholly in view; processes may be cut off by the image."""
+GRAZED = 0.25
+"""A body is as good as whole that meets the image's edge with less than this share of its mean section (taken as its
+volume to the power of two thirds).
+"""
 
 
 def resected_levels(
@@ -92,15 +96,19 @@ def _unseen(level: Level, spine: Spine) -> Skipped | None:
 
 
 def ring_at_border(vertebra: Vertebra, spine: Spine) -> bool:
-    """Whether body, pedicles or laminae reach the image's edge.
+    """Whether pedicles or laminae reach the image's edge, or more of the body than where the edge grazes it.
 
     A vertebra that is cut off lies at an edge of the spine's grid, which elsewhere keeps its distance from bone.
     """
     number = 1 + spine.levels.index(vertebra.level)
+    body = np.count_nonzero((spine.owner == number) & (spine.part == Part.BODY))
+    volume_mm3 = float(body) * spine.grid.affine.voxel_volume_mm3
     for axis in range(3):
+        section_mm2 = spine.grid.affine.voxel_volume_mm3 / float(spine.grid.spacing_mm[axis])
         for end in (0, -1):
-            owner, part = spine.owner.take(end, axis), spine.part.take(end, axis)
-            if np.isin(part[owner == number], RING).any():
+            part = np.where(np.take(spine.owner, end, axis) == number, np.take(spine.part, end, axis), 0)
+            cut_mm2 = float(np.count_nonzero(part == Part.BODY)) * section_mm2
+            if np.isin(part, RING).any() or cut_mm2 > GRAZED * np.cbrt(volume_mm3) ** 2:
                 return True
     return False
 
