@@ -1,4 +1,4 @@
-"""What a resection looks up: the tools that cut, and the rules by which a face of the specimen gets its margin class."""
+"""What a resection looks up: the tools that cut, and the rules that give a face of the specimen its margin class."""
 
 from __future__ import annotations
 

@@ -41,12 +41,19 @@ def _entry(margin: Measured, tumour_mm2: float) -> str:
 
 
 def face_class(
-    barrier: str, reach: Sequence[Reach], encapsulated: bool | None, *, entered: bool = False, read: Sequence[str] = ()
+    barrier: str,
+    reach: Sequence[Reach],
+    encapsulated: bool | None,
+    *,
+    reading: Reach | None = None,
+    entered: bool = False,
+    read: Sequence[str] = (),
 ) -> ClassRange:
     """The class that one barrier gives the face dissected along it.
 
-    `reach`: everything that resolution leaves open, best first; the reading is that of the worst. `entered`: tumour has
-    certainly entered the structure behind the barrier. `read`: what was measured, in words.
+    `reach`: everything that resolution leaves open, best first, of which `reading` is the one to go by (None: the
+    worst). `entered`: tumour has certainly entered the structure behind the barrier. `read`: what was measured, in
+    words.
     """
     tissue = barrier_tissues()[barrier]
     strength = tissue.strength or "not-graded"
@@ -56,12 +63,15 @@ def face_class(
         "behind": "entered" if entered else "kept",
     }
     said = (f"{tissue.title}: {strength}", *read)
-    open_ = [_ruled("face", {**facts, "reach": step.value}, (*said, *_capsule(step, encapsulated))) for step in reach]
+    ruled = {
+        step: _ruled("face", {**facts, "reach": step.value}, (*said, *_capsule(step, encapsulated))) for step in reach
+    }
     graded = Step(f"barriers/{barrier}: strength", (), f"{tissue.title}: {strength}", tissue.source, tissue.checked)
-    because = [step for each in open_ for step in each.because]
+    because = [step for each in ruled.values() for step in each.because]
     if Reach.REACHED in reach:
         because.append(graded)
-    return ClassRange(open_[-1].value, _ordered(c for each in open_ for c in each.possible), tuple(because))
+    value = ruled[reach[-1] if reading is None else reading].value
+    return ClassRange(value, _ordered(c for each in ruled.values() for c in each.possible), tuple(because))
 
 
 def _capsule(reach: Reach, encapsulated: bool | None) -> tuple[str, ...]:
