@@ -12,6 +12,7 @@ from enbloc.anatomy import BARRIERS, Barrier, Spine
 from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
+from enbloc.knowledge import vessel_limits
 from enbloc.resection.behind import Gap, Indices, bone_of, nearest_gap, neighbour
 from enbloc.resection.beyond import TOWARDS_CANAL, tumour_of_levels, voxels_beyond
 from enbloc.resection.classes import CLASSES, Reach, face_class, worst
@@ -92,8 +93,7 @@ def _met(case: _Case, name: FaceName, contact: Contact) -> Face:
     if not barriers:
         return _unknown(name, level, "no part of this face is in view")
     gap = _gap(case, name, level)
-    across = name in STEP and gap is not None and gap.mm < 0.0
-    found = [barrier_reach(contact, each, case.beyond.get((level, each), 0), case.noise, across) for each in barriers]
+    found = [barrier_reach(contact, each, _beyond(case, name, level, each), case.noise) for each in barriers]
     if any(each.passed for each in found):
         margin, to = _behind(case, gap)
     else:
@@ -108,6 +108,14 @@ def _met(case: _Case, name: FaceName, contact: Contact) -> Face:
         margin_class=_class(case, name, found, gap),
         caveats=tuple(_caveats(case, name, found, margin)),
     )
+
+
+def _beyond(case: _Case, name: FaceName, level: Level, barrier: Barrier) -> int:
+    """Voxels of tumour behind the barrier; behind an endplate, the neighbour's bone too."""
+    count = case.beyond.get((level, barrier), 0)
+    for _, bone in _structures(case, name, level) if name in STEP else ():
+        count += int(np.count_nonzero(bone[tuple(case.tumour[level].T)]))
+    return count
 
 
 def _gap(case: _Case, name: FaceName, level: Level) -> Gap | None:
@@ -172,7 +180,8 @@ def _reads(gap: Gap | None, each: BarrierReach) -> tuple[str, ...]:
 
 def _caveats(case: _Case, name: FaceName, found: Sequence[BarrierReach], margin: Measured | None) -> Iterator[Caveat]:
     if margin is None:
-        yield Caveat("margin-unknown", f"tumour has passed the barrier, and behind it there is {NOTHING}")
+        text = f"tumour has passed the barrier, and {NOTHING} lies behind it within {vessel_limits()[1]:g} mm"
+        yield Caveat("margin-unknown", text)
     elif case.noise.voxel_mm > THICK_MM:
         text = f"slices of {case.noise.voxel_mm:.3g} mm: the margin is given in whole slices and may be one off"
         yield Caveat("thick-slices", text)

@@ -30,12 +30,12 @@ class BarrierReach:
         return self.reading is Reach.PASSED
 
 
-def barrier_reach(contact: Contact, barrier: Barrier, beyond: int, noise: NoiseFloor, across: bool) -> BarrierReach:
-    """`beyond`: voxels of tumour that certainly lie behind the barrier; `across`: tumour is in the bone behind it."""
+def barrier_reach(contact: Contact, barrier: Barrier, beyond: int, noise: NoiseFloor) -> BarrierReach:
+    """`beyond`: voxels of tumour that certainly lie behind the barrier. A speck of them passes nothing by itself."""
     here = contact.compartment.patch == BARRIERS.index(barrier)
     touched, breached, outside = areas(contact, here, noise)
     least = LEAST_FACES * noise.voxel_mm**2
-    passed = across or beyond > SPECK_VOXELS or max(breached.low, outside.low) >= least
+    passed = beyond > SPECK_VOXELS or max(breached.low, outside.low) >= least
     maybe_passed = beyond > 0 or max(breached.low, outside.low) > 0.0
     away = distance(contact.at_mm[here], noise)
     read = [f"tumour {span(away)} mm from it"]
