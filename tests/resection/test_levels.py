@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +13,7 @@ from enbloc.core.evidence import Skipped
 from enbloc.core.levels import Level
 from enbloc.phantom import TumourSpec
 from enbloc.resection.levels import resected_levels
-from enbloc.tumour import Extent, measure
+from enbloc.tumour import measure
 from tumour.toy import ARCH, BODY, CANAL, Toy
 
 FRAME = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -59,9 +58,8 @@ def reason(found: Levels | Skipped) -> str:
     ids=lambda value: f"{value.type}-{value.kind}" if isinstance(value, TumourSpec) else "",
 )
 def test_types(phantom, kind, gives):
-    levels = ("T10", "T11", "T12", "L1", "L2")
-    spine = locate(phantom(levels=levels, tumour=kind, spacing_mm=(1.2, 1.2, 1.2)).imaging)
-    found = answer(spine)
+    levels = ("T10", "T11", "T12", "L1", "L2") if kind.type == 7 else ("T11", "T12", "L1")
+    found = answer(locate(phantom(levels=levels, tumour=kind, spacing_mm=(1.5, 1.5, 1.5)).imaging))
     if isinstance(gives, str):
         assert gives in reason(found)
     else:
@@ -158,10 +156,9 @@ def test_open_ring():
     assert "frame" in reason(answer(changed(spine, frame=None)))
 
 
-def cut_off(at: Callable[[Spine], tuple[slice, ...]]) -> Spine:
+def cut_off(where: tuple[slice, ...]) -> Spine:
     """The toy cut off by the image's edge at T12, which says so."""
     spine = modelled(Toy(("T11", "T12", "L1")).paint("T12", **INSIDE))
-    where = at(spine)
     crops = {name: getattr(spine, name)[where] for name in ("part", "owner", "estimated", "tumour", "no_go")}
     grid = replace(spine.grid, shape=crops["part"].shape)
     return changed(replace(spine, grid=grid, region=grid.box, **crops), cut_at_border=True)
@@ -180,27 +177,22 @@ ALL = slice(None)
     ids=["half a body", "a side of the body", "through the left pedicle"],
 )
 def test_half_a_vertebra_at_the_border(where):
-    spine = cut_off(lambda _: where)
+    spine = cut_off(where)
     assert "cut off by the edge" in reason(answer(spine))
 
 
 def test_a_spinous_process_at_the_border_does_not_matter():
     (columns, part) = ARCH[0]
     assert part is Part.SPINOUS
-    spine = cut_off(lambda _: (ALL, slice(columns[1].start + 4, None), ALL))
+    spine = cut_off((ALL, slice(columns[1].start + 4, None), ALL))
     assert answer(spine) == ("T12",)
 
 
 def test_a_body_that_grazes_the_border_is_whole():
-    """36 of 400 columns of the body's front stand on the edge: 36 mm2 of a mean section of 4800^(2/3) = 285 mm2."""
-    spine = cut_off(lambda _: (ALL, slice(None, BODY[1].stop), ALL))
+    """3 of 20 columns of the body's front stand on the edge, 12 high: 36 mm2 of a mean section of 4800^(2/3) = 285 mm2."""
+    spine = cut_off((ALL, slice(None, BODY[1].stop), ALL))
     kept = spine.part[:, -1] != Part.BODY
     kept[28:31] = True
     spine.part[:, -1][~kept] = 0
     spine.owner[:, -1][~kept] = 0
     assert answer(spine) == ("T12",)
-    assert isinstance(extent_of(spine), Extent)
-
-
-def extent_of(spine: Spine) -> Extent:
-    return measure(spine, StatedExtent())
