@@ -22,7 +22,7 @@ GRID_PITCH = 1.0
 COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
 OWN_BODY = 3
 ENDPLATE_SHARE = 0.1
-"""A cut through the disc that takes more than this share of its section from the own body runs along the endplate."""
+"""A cut through the disc that takes more than this share of its section from a body runs along that endplate."""
 Key = tuple[float, ...]
 
 
@@ -94,7 +94,7 @@ class Candidates:
         return [-self.steps.astype(np.float64), beside.astype(np.float64)]
 
     def _between_vertebrae(self) -> list[Vector]:
-        """A margin that resolution can tell from none; then disc before endplate before bone; then the larger margin."""
+        """A margin that can be told from none; then disc before endplate before bone; then the larger margin."""
         barely = self.margin_mm < self.limits.noise_mm
         return [barely.astype(np.float64), self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64)]
 
@@ -104,12 +104,12 @@ class Candidates:
         own, neighbour, disc = (self.rows[:, column] for column in (kernels.BODY, kernels.PEDICLE, kernels.ARCH))
         pixels = np.maximum(self.rows[:, kernels.PIXELS], 1.0)
         mostly = np.argmax(np.stack([disc, neighbour, own]), axis=0)
-        endplate = (mostly == 0) & (own / pixels > ENDPLATE_SHARE)
+        endplate = (mostly == 0) & (np.maximum(own, neighbour) / pixels > ENDPLATE_SHARE)
         rank: npt.NDArray[np.int64] = np.select([endplate, mostly == 0, mostly == 1], [1, 0, 2], 3)
         return rank
 
     def _turned(self) -> list[Vector]:
-        """Angles and place that are the same for a cut on the right and for its mirror image on the left: to settle ties."""
+        """To settle ties: angles and place, the same for a cut on the right as for its mirror image on the left."""
         azimuth, tilt = self.planes.angles_deg.T
         apart = self.planes.apart_mm
         if self.passage.gate is Gate.LEFT:

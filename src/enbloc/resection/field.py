@@ -1,4 +1,4 @@
-"""The operative field: everything that the search for cuts reads, on one isotropic grid along the vertebra's own axes."""
+"""The operative field: everything that the search for cuts reads, on one isotropic grid along a vertebra's own axes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OperativeField:
     surface, negative inside, taken on the grid of the label map and read between its voxels. `no_go_mm`: the same to the
     no-go body; `no_go_is_sac` tells a labelled dural sac from the whole canal. `vessel_mm`: the same by vessel name.
     `ribs`: voxels of labelled ribs, by name. `canal_centre_mm` (by level of `levels`) along the frame's axes.
-    `noise_mm`: the least distance that the label map's voxels can tell from none.
+    `noise_mm`: the least distance that the label map's voxels can tell from none; `voxel_mm`: their coarsest step.
     """
 
     frame: Frame
@@ -47,6 +47,7 @@ class OperativeField:
     estimated: Mask
     canal_centre_mm: Mapping[Level, Vector]
     noise_mm: float
+    voxel_mm: float
     thick_slices: bool
 
     @property
