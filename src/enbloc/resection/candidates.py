@@ -12,10 +12,11 @@ from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
 from enbloc.resection.family import Planes
-from enbloc.resection.kernels import evaluate_planes, severs
+from enbloc.resection.kernels import evaluate_planes
 from enbloc.resection.nouns import Gate
 from enbloc.resection.passage import Passage
 from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.severing import severs
 
 GRID_PITCH = 1.0
 """Pixels of the search, in voxels of the operative field."""
@@ -28,8 +29,10 @@ Key = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a cut must keep, mm: half the kerf, and how near its section may come to the no-go body and to vessels; `noise_mm`: the least margin
-    that the voxels can tell from none."""
+    """What a cut must keep, mm: half the kerf, and how near its section may come to the no-go body and to vessels.
+
+    `noise_mm`: the least margin that the voxels can tell from none.
+    """
 
     half_kerf_mm: float
     no_go_mm: float
@@ -80,8 +83,8 @@ class Candidates:
         """What decides, most important first; smaller is better."""
         return [
             (self.margin_mm < 0.0).astype(np.float64),
-            self.rows[:, kernels.IN_TUMOUR],
-            np.round(np.maximum(-self.margin_mm, 0.0), 6),
+            self.rows[:, kernels.IN_TUMOUR].astype(np.float64),
+            np.round(np.maximum(-self.margin_mm, 0.0), 6).astype(np.float64),
             *(self._between_vertebrae() if self.passage.gate in COLUMN_GATES else self._through_ring()),
             self.rows[:, kernels.PIXELS],
             *self._turned(),
@@ -133,7 +136,7 @@ class Candidates:
             )
         )  # fmt: skip
 
-    def chosen(self, rows: npt.NDArray[np.intp] | Mask) -> Candidates:
+    def chosen(self, rows: Mask) -> Candidates:
         return Candidates(self.passage, self.planes.chosen(rows), self.rows[rows], self.limits, self.settings)
 
     def joined(self, other: Candidates) -> Candidates:

@@ -15,11 +15,13 @@ import numpy.typing as npt
 
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Mask
+from enbloc.resection.bounds import margin_bounds, path_spans
 from enbloc.resection.candidates import GRID_PITCH, Candidates, Limits, candidates
 from enbloc.resection.family import at_angles, ring_angles, ring_normals
-from enbloc.resection.kernels import TUMOUR_MM, Ints, Millimetres, margin_bounds, path_spans, path_through_worst
+from enbloc.resection.kernels import TUMOUR_MM, Ints, Millimetres
 from enbloc.resection.pairs import Pair, best_pair, wide_enough
 from enbloc.resection.passage import Passage
+from enbloc.resection.severing import path_through_worst
 
 ROUNDS = 12
 MOST_CELLS = 60_000
@@ -197,5 +199,6 @@ def tightened(bundle: Bundle, passage: Passage, found: Candidates, floor_mm: flo
             found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half,
         )  # fmt: skip
         if len(path) > 1:
-            paths.append(path.astype(np.float64))
+            voxels = np.unravel_index(path, passage.code.shape)
+            paths.append(np.stack(voxels, axis=1).astype(np.float64))
     return bundle.with_paths(paths, passage.tumour_mm) if paths else bundle

@@ -40,31 +40,34 @@ def certificate_of(rings: Sequence[RingChoice], cuts: Sequence[Cut], settings: R
 
 def in_words(settings: ResectionSettings) -> str:
     return (
-        "one plane on each side of every resected level, its section one piece that stays on its side and parts body from "
-        f"arch; any azimuth, tilt up to {settings.largest_tilt_deg:g}° against the vertebra's axis, any offset"
+        "one plane on each side of every resected level, its section one piece that stays on its side and parts body "
+        f"from arch; any azimuth, tilt up to {settings.largest_tilt_deg:g}° against the vertebra's axis, any offset"
     )
+
+
+ON_GRID = "of the stated grid; between the planes of the grid nothing is bounded"
+CROSSED = (
+    "every cut of the family crosses each of a bundle of paths from body to arch, and none keeps farther from tumour"
+)
 
 
 def reason(rings: Sequence[RingChoice], margin: float, gap: float | None, settings: ResectionSettings) -> str:
     """Why the gap is what it is."""
     if margin < 0.0:
-        return "a ring cut enters tumour: the least area in tumour holds on the stated grid, between its planes nothing is bounded"
+        return f"a ring cut enters tumour: its area there is the least {ON_GRID}"
     if any(ring.open_sides for ring in rings):
-        return "one side is open: the single cut was compared on the stated grid, between its planes nothing is bounded"
+        return f"one side is open: the single cut is the best {ON_GRID}"
     if gap is None:
         return "no pair leaves the opening that the canal's contents need: nothing was bounded"
     if margin >= settings.enough_mm:
         return f"every ring cut keeps the {settings.enough_mm:g} mm beyond which a larger margin was not sought"
-    said = "every cut of the family crosses each of a bundle of paths from body to arch, and none keeps farther from tumour there"
-    return (
-        said
-        if gap <= settings.gap_mm
-        else f"{said}; refinement stopped before the gap of {settings.gap_mm:g} mm was reached"
-    )
+    if gap > settings.gap_mm:
+        return f"{CROSSED}; refinement stopped before a gap of {settings.gap_mm:g} mm was reached"
+    return CROSSED
 
 
 def profile_of(ring: RingChoice) -> Iterator[RingPoint]:
-    """By place on the canal's wall, from front to back, the best margin of a severing cut of the grid that ends there."""
+    """By place on the canal's wall, front to back, the best margin of a severing cut of the grid that ends there."""
     for gate, among in ring.grid.items():
         best = best_margins(among)
         for place in range(len(among.passage.wall_mm())):

@@ -18,6 +18,7 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import Clearance, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
 from enbloc.resection.section import Section, section_of
+from enbloc.resection.severing import severs
 
 NEAR_MM = 25.0
 """Vessels farther from a cut are not named."""
@@ -200,7 +201,7 @@ def flaws_of(passage: Passage, section: Section) -> list[Caveat]:
 def severs_finely(passage: Passage, section: Section) -> bool:
     offset = float(section.normal @ (section.corner))
     return bool(
-        kernels.severs(
+        severs(
             passage.code, passage.front, passage.back, passage.points, passage.ends, section.normal, offset,
             passage.pivot, 1.0, passage.half,
         )

@@ -86,9 +86,7 @@ def ring_choice(
         grid[gate] = candidates(passage, planes, limits, settings)
         looked_at += len(planes)
         if not any(grid[gate].severs(int(n)) for n in grid[gate].order):
-            return Skipped(
-                f"{level}: no plane of the family parts body and arch on the {gate} without running on across the midline"
-            )
+            return Skipped(f"{level}: no plane of the family parts body and arch on the {gate} and stays on its side")
     opening = opening_needed_mm(field, level, axes, settings.sac_yield)
     if len(grid) < len(SIDES):
         chosen = {gate: Chosen(among, alone(among)) for gate, among in grid.items()}

@@ -25,13 +25,14 @@ from enbloc.resection.gates import SIDES, Chosen, RingChoice, column_choice, rin
 from enbloc.resection.given import against_optimum, given_cut, refuse_unknown
 from enbloc.resection.lay import operative_field
 from enbloc.resection.levels import resected_levels
-from enbloc.resection.nouns import Alternative, Cut, Face, Gate, OpenSide, Resection
+from enbloc.resection.nouns import Alternative, Cut, Gate, OpenSide, Resection
 from enbloc.resection.passage import Passage
 from enbloc.resection.pieces import margin_histogram, pieces_of
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
 from enbloc.tumour.noise import NoiseFloor
 
+BY_DEFAULT = ResectionSettings()
 LATER = "not built yet: arrives with the second part of the resection"
 
 
@@ -40,7 +41,7 @@ def resect(
     imaging: Imaging,
     extent: Extent,
     *,
-    settings: ResectionSettings = ResectionSettings(),
+    settings: ResectionSettings = BY_DEFAULT,
     planned: tuple[Level, ...] | None = None,
     encapsulated: bool | None = None,
     given: Mapping[str, Plane] | None = None,
@@ -49,9 +50,9 @@ def resect(
 ) -> Resection | Skipped:
     """The best cuts for the involved levels, with margins, pieces and alternatives.
 
-    `given`: planes (RAS mm) by name of the cut (`T12-left`) that stand in place of those found, which become alternatives.
-    `contacts`: tumour against the barriers of each vertebra. Skipped, with the reason, where the anatomy allows no cuts.
-    Raises InputError for a tool or a cut's name that is not known.
+    `given`: planes (RAS mm) by name of the cut (`T12-left`) that stand in place of those found, which become
+    alternatives. `contacts`: tumour against the barriers of each vertebra. Skipped, with the reason, where the anatomy
+    allows no cuts. Raises InputError for a tool or a cut's name that is not known.
     """
     tool = resection_tool(settings.tool)
     levels = resected_levels(extent, spine, planned, extent.tomita_type.value)
@@ -102,7 +103,7 @@ def resect(
         ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
         margin_histogram=margin_histogram(drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
-        caveats=tuple(caveats(field, rings, columns, faces)),
+        caveats=tuple(caveats(field)),
         drawing=drawing,
     )
 
@@ -159,7 +160,7 @@ def made(sawing: Sawing, chosen: Chosen, order: int) -> Cut:
 UNSETTLED = {
     "opening": Caveat(
         "opening-too-narrow",
-        "no pair of ring cuts leaves an opening that the contents of the canal could pass: a piece will not come out whole",
+        "no pair of ring cuts leaves an opening that the contents of the canal could pass: no piece comes out whole",
     ),
     "crossing": Caveat("cut-crosses-ring", "no cut here keeps clear of the ring cuts: they meet inside bone"),
 }
@@ -207,9 +208,7 @@ def vessels_near(spine: Spine, imaging: Imaging) -> dict[str, Mask]:
     return {name: mask for name, mask in masks.items() if mask is not None and mask.any()}
 
 
-def caveats(
-    field: OperativeField, rings: Sequence[RingChoice], columns: Columns, faces: Sequence[Face]
-) -> Iterator[Caveat]:
+def caveats(field: OperativeField) -> Iterator[Caveat]:
     """What the reader must know of the whole."""
     if not field.no_go_is_sac:
         yield Caveat("sac-not-labelled", f"the dural sac is not labelled; cuts keep out of the {field.no_go_basis}")
