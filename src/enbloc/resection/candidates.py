@@ -17,6 +17,7 @@ from enbloc.resection.nouns import Gate
 from enbloc.resection.passage import Passage
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.severing import severs
+from enbloc.resection.threads import in_parts
 
 GRID_PITCH = 1.0
 """Pixels of the search, in voxels of the operative field."""
@@ -152,20 +153,15 @@ class Candidates:
 
 def measured(passage: Passage, planes: Planes) -> Array:
     """Measures of each plane's section, sound or not."""
-    return evaluate_planes(
-        passage.code,
-        passage.part,
-        passage.tumour_mm,
-        passage.no_go_mm,
-        passage.vessel_mm,
-        passage.points,
-        passage.ends,
-        np.ascontiguousarray(planes.normals),
-        planes.offsets,
-        passage.pivot,
-        GRID_PITCH,
-        passage.half,
-    )
+    p, normals = passage, np.ascontiguousarray(planes.normals)
+
+    def kernel(part: slice) -> Array:
+        return evaluate_planes(
+            p.code, p.part, p.tumour_mm, p.no_go_mm, p.vessel_mm, p.points, p.ends, normals[part],
+            planes.offsets[part], p.pivot, GRID_PITCH, p.half,
+        )  # fmt: skip
+
+    return in_parts(kernel, len(planes))
 
 
 def candidates(passage: Passage, planes: Planes, limits: Limits, settings: ResectionSettings) -> Candidates:
