@@ -124,7 +124,7 @@ def test_vessels_are_read_where_the_spine_is():
     """A phantom's aorta and cava, on the spine's part of the grid; a structure that is no vessel is left out."""
     from enbloc.anatomy import locate
 
-    imaging: Imaging = make_phantom(PhantomSpec(levels=("T11", "T12", "L1"))).imaging
+    imaging: Imaging = make_phantom(PhantomSpec(levels=("T12", "L1"), spacing_mm=(1.5, 1.5, 1.5))).imaging
     spine = locate(imaging)
     masks = vessel_masks(imaging, spine)
     assert set(masks) == {"aorta", "inferior-vena-cava"}
