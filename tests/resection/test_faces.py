@@ -92,6 +92,35 @@ def test_a_strong_barrier_reached_is_wide_and_a_weak_one_marginal():
     assert "margin-classes/face-weak-reached" in {step.rule for step in back.because}
 
 
+@pytest.mark.parametrize(("first", "possible"), [(31, (WIDE, MARGINAL)), (32, (WIDE,))])
+def test_a_margin_whose_range_begins_at_zero_is_in_doubt(first, possible):
+    """One free layer: 1 mm, 0 to 2; two: 2 mm, 1 to 3."""
+    face = toy_face(Toy().paint("T12", (26, 34), (first, 42)), FaceName.DURA)
+    assert face.margin_mm is not None
+    assert face.margin_mm.value == pytest.approx(first - 30.0, abs=0.1)  # smoothing of the mask at its corners
+    assert face.margin_class.possible == possible
+    assert face.margin_class.value is possible[-1]
+
+
+@pytest.mark.parametrize(
+    ("wide", "value", "possible"), [(2, WIDE, (WIDE, MARGINAL, INTRALESIONAL)), (3, None, (MARGINAL, INTRALESIONAL))]
+)
+def test_a_speck_behind_a_barrier_is_possible_and_more_is_passed(wide, value, possible):
+    """8 voxels or fewer are a speck: 2 x 2 x 2 in soft tissue on the left, then 3 x 2 x 2."""
+    toy = Toy().paint("T12", (25, 35), (34, 44)).paint("T12", (8, 8 + wide), (38, 40), (5, 7))
+    found = toy_face(toy, FaceName.LATERAL_LEFT).margin_class
+    assert (found.value, found.possible) == (value, possible)
+
+
+def test_what_stays_is_entered_only_beyond_doubt():
+    """One layer of the front vessel: 1 mm deep, 0 to 2. A capsule may still hold it; two layers, and none helps."""
+    for first, value in ((51, MARGINAL), (50, INTRALESIONAL)):
+        vessels = {"aorta": block(FRONT, (20, 40), (first, 55))}
+        face = toy_face(FRONT, FaceName.ANTERIOR, encapsulated=True, vessels=vessels)
+        assert face.margin_mm == Measured(first - 52.0, first - 53.0, first - 51.0)
+        assert face.margin_class.value is value
+
+
 CANAL = Toy().paint("T12", (26, 34), (26, 40))
 """4 mm into the canal."""
 
