@@ -22,7 +22,7 @@ from enbloc.planning.plan import Plan
 LEFT_OUT = frozenset({"drawing", "box"})
 """Voxels and voxel indices stay in memory."""
 
-DECIMALS = {"share": 4, "right": 6, "anterior": 6, "superior": 6}
+DECIMALS = {"share": 4, "right": 6, "anterior": 6, "superior": 6, "normal": 6}
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
