@@ -26,17 +26,9 @@ from enbloc.tumour import TomitaType, from_statement
 from planning import stand_ins
 from resection.hand_made import a_resection, classed, with_ring_margin
 
-FIT = """
-[tumour]
-kind = "metastasis"
-histology = "renal-cell-carcinoma"
-[status]
-ecog = 1
-visceral_metastases = "none"
-bone_metastases = "isolated"
-"""
 TYPE_3 = 'schema = "enbloc.case/1"\nid = "a"\n[extent]\nlevels = ["T12"]\ntomita_type = 3\nadjacent_vertebra = false\n'
 NO_SKIP = "skip_lesion = false\n"
+BY_DEFAULT = Settings()
 
 
 def advised(text: str):
@@ -56,7 +48,7 @@ def seeking(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(enbloc.anatomy, "locate", lambda imaging, progress: stand_ins.spine())
     monkeypatch.setattr(enbloc.tumour, "measure", lambda spine, stated: stand_ins.extent())
 
-    def run(answer, case=None, imaging=None, settings=Settings()):
+    def run(answer, case=None, imaging=None, settings=BY_DEFAULT):
         asked = []
 
         def resect(*arguments, **named):
@@ -107,8 +99,10 @@ def test_without_a_mask_or_images_nothing_is_sought(seeking) -> None:
         ('levels = ["C5"]\ntomita_type = 3\n', "outside scope: the operation is described for thoracic and lumbar"),
         ('levels = ["T12"]\ntomita_type = 3\nskip_lesion = true\n', "for type 7"),
         (
-            'levels = ["T12"]\ntomita_type = 3\nadjacent_vertebra = false\nskip_lesion = false\n[status]\necog = 4\n'
-            '[tumour]\nkind = "metastasis"\n',
+            (
+                'levels = ["T12"]\ntomita_type = 3\nadjacent_vertebra = false\nskip_lesion = false\n'
+                '[status]\necog = 4\n[tumour]\nkind = "metastasis"\n'
+            ),
             "not recommended: the pathology speaks against TES (the performance gate comes before",
         ),
     ],

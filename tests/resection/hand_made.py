@@ -1,8 +1,8 @@
 """A resection made by hand for the patient of tests/scene/hand_made.py: T12, tumour on the left, all from solids.
 
 The tumour is a ball of 11 mm about (-14, -8, 0). The left cut stands behind it, across the lamina (y = -28), the right
-one across the pedicle (y = -20), the others halve the discs (z = +-16). Distances from plane to ball, less half the kerf:
-left 20 - 11 - 0.25, right |(20.7, -12, 0)| - 11 - 0.25, above and below 16 - 11 - 0.25.
+one across the pedicle (y = -20), the others halve the discs (z = +-16). Distances from plane to ball, less half the
+kerf: left 20 - 11 - 0.25, right |(20.7, -12, 0)| - 11 - 0.25, above and below 16 - 11 - 0.25.
 """
 
 from __future__ import annotations
