@@ -37,7 +37,7 @@ from enbloc.resection.nouns import (
 KERF_MM = 0.5
 NOISE_MM = 1.0
 CENTRE_MM, RADIUS_MM = np.array([-14.0, -8.0, 0.0]), 11.0
-SPECIMEN, ARCH = 31, 32
+SPECIMEN, ARCH = 1, 2
 STEP_MM = 2.0
 LATER = Skipped("not built yet: arrives with the second part of the resection")
 RIGHT_MM = round(float(np.hypot(20.7, 12.0)) - RADIUS_MM - KERF_MM / 2, 6)
@@ -166,7 +166,7 @@ def drawing() -> Pieces:
 
 def pieces(drawn: Pieces) -> tuple[Piece, ...]:
     voxel = STEP_MM**3
-    names = ((SPECIMEN, "specimen", 5575.28, around(0.6)), (ARCH, "arch", 0.0, None))  # 4/3 pi 11³
+    names = ((SPECIMEN, "anterior-block", 5575.28, around(0.6)), (ARCH, "posterior-arch", 0.0, None))  # 4/3 pi 11³
     sizes = {label: voxel * int((drawn.label == label).sum()) for label, *_ in names}
     return tuple(
         Piece(name, label, (Level.T12,), sizes[label], sizes[label] - tumour, tumour, margin)

@@ -24,7 +24,7 @@ class Manifest:
     enbloc_version: str
     knowledge_sha256: str
     inputs: tuple[InputFile, ...]
-    settings: dict[str, float | int | str]
+    settings: dict[str, float | int | bool | str]
     seeds: dict[str, int]
     residuals: dict[str, float]
 

@@ -131,9 +131,9 @@ def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:
     )
 
 
-def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, float | int | str]:
+def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, float | int | bool | str]:
     """Settings within settings by dotted names: `resection.tool`."""
-    found: dict[str, float | int | str] = {}
+    found: dict[str, float | int | bool | str] = {}
     for name, value in settings.items():
         found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
     return found
