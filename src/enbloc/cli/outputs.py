@@ -66,6 +66,7 @@ def write_resection(plan: Plan, own: OwnCuts | Skipped | None, out: Path, clock:
     shown = replace(plan, resection=own.resection) if isinstance(own, OwnCuts) else plan
 
     def write(staged: Path) -> None:
+        clock("writing resection.json")
         document = json.dumps(resection_document(plan, own), ensure_ascii=False, indent=2, allow_nan=False)
         write_whole(staged / RESECTION, document + "\n")
         if shown.drawing is not None:
