@@ -86,6 +86,7 @@ def test_names_of_cuts() -> None:
         ("T12-cranial", TWO, "is no cut of this resection"),
         ("elft", ONE, "did you mean 'left'?"),
         ("zzz", ONE, "known here: T12-left"),
+        ("split", ONE, "is no cut of this resection"),
     ],
 )
 def test_names_that_are_no_cut(name: str, levels: tuple[Level, ...], words: str) -> None:
@@ -150,6 +151,15 @@ def test_own_cuts_are_scored_by_the_search_itself(monkeypatch: pytest.MonkeyPatc
     assert document["schema"] == "enbloc.resection/1"
     assert document["own"]["compared"][0]["tumour_mm2"] == 21.0
     assert "drawing" not in document["own"]["resection"]
+
+
+def test_a_side_with_nothing_to_cut_is_said_and_not_searched() -> None:
+    """Without a search: there is no module to ask."""
+    made = a_resection()
+    side = OpenSide(Gate.LEFT, Level.T12, "nothing joins body and arch here")
+    plan = replace(a_plan(), resection=replace(made, cuts=made.cuts[1:], open_sides=(side,)))
+    own = own_cuts(plan, [Written("left", angles_deg=(90.0, 0.0))], Settings().resection)
+    assert own.compared[0].remarks[0].text == "nothing joins body and arch here"
 
 
 def test_without_cuts_there_is_nothing_to_compare_with() -> None:

@@ -14,7 +14,7 @@ import enbloc.anatomy
 import enbloc.tumour
 from enbloc.case import parse_case
 from enbloc.core.errors import InputError, LabelError
-from enbloc.core.evidence import Skipped, Step
+from enbloc.core.evidence import Caveat, Skipped, Step
 from enbloc.decisions import recommend
 from enbloc.planning import Settings, plan, plan_document, plan_json, plan_schema, why
 from enbloc.planning.document import plain
@@ -167,11 +167,14 @@ def test_directions_are_rounded_as_directions() -> None:
     assert document["point_mm"] == [0.333, 0.0, 0.0]
 
 
-def test_caveats_of_cuts_and_faces_are_among_the_warnings(seeking) -> None:
-    made, _ = seeking(a_resection())
+def test_caveats_of_the_whole_and_of_cuts_are_among_the_warnings(seeking) -> None:
+    found = a_resection()
+    flawed = replace(found.cuts[0], caveats=(Caveat("enters-canal", "no cut here keeps out of the canal"),))
+    made, _ = seeking(replace(found, cuts=(flawed, *found.cuts[1:])))
     said = {caveat.id: caveat.text for caveat in made.warnings}
     assert said["cord-position-unknown"] == "the whole canal is the no-go body"
-    assert said["dura-not-labelled"] == "T12 dura: the canal stands for the dural sac"
+    assert said["enters-canal"] == "T12-left: no cut here keeps out of the canal"
+    assert "dura-not-labelled" not in said, "it stands beside its face"
 
 
 def test_why_says_what_each_cut_comes_to(seeking) -> None:

@@ -19,6 +19,7 @@ from enbloc.resection.settings import ResectionSettings
 
 Numbers = tuple[float, float, float]
 COLUMN = (Gate.CRANIAL, Gate.CAUDAL)
+RING = (Gate.LEFT, Gate.RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,20 @@ def own_cuts(
     if drawing is None:
         return Skipped("the plan has no voxels to score cuts in")
     given = planes(written, found.levels, drawing.spine)
+    cut_here = {name: plane for name, plane in given.items() if name in by_name(found)}
+    if not cut_here:
+        return OwnCuts(found, tuple(compare(tuple(given), found, found)))
     progress("scoring the given cuts")
     own = find_resection(
-        plan.case, drawing.imaging, drawing.spine, plan.tumour, plan.advice, settings, drawing.contacts, given, progress
+        plan.case,
+        drawing.imaging,
+        drawing.spine,
+        plan.tumour,
+        plan.advice,
+        settings,
+        drawing.contacts,
+        cut_here,
+        progress,
     )
     return own if isinstance(own, Skipped) else OwnCuts(own, tuple(compare(tuple(given), own, found)))
 
@@ -101,7 +113,9 @@ def planes(written: Sequence[Written], levels: tuple[Level, ...], spine: Spine) 
 
 def place_of(name: str, levels: tuple[Level, ...]) -> tuple[Level, Gate]:
     """The level and gate that a cut's name means; a gate alone is enough where only one level has it."""
-    known = {f"{level}-{gate}": (level, gate) for level in levels for gate in Gate if has(level, gate, levels)}
+    known = {
+        f"{level}-{gate}": (level, gate) for level in levels for gate in (*RING, *COLUMN) if has(level, gate, levels)
+    }
     if name in known:
         return known[name]
     fitting = [place for place in known.values() if place[1] == name]
@@ -110,7 +124,7 @@ def place_of(name: str, levels: tuple[Level, ...]) -> tuple[Level, Gate]:
     if fitting:
         hint = f"name the level: {' or '.join(f'{level}-{gate}' for level, gate in fitting)}"
         raise InputError("is on several levels", field=f"cut {name}", hint=hint)
-    hint = nearest(name, [*known, *Gate]) or f"known here: {', '.join(known)}"
+    hint = nearest(name, [*known, *RING, *COLUMN]) or f"known here: {', '.join(known)}"
     raise InputError("is no cut of this resection", field=f"cut {name}", hint=hint)
 
 

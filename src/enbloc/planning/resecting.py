@@ -87,9 +87,7 @@ def says(steps: tuple[Step, ...] | list[Step]) -> list[str]:
 
 
 def resection_caveats(resection: Resection) -> Iterator[Caveat]:
-    """What is to be known of cuts and faces, each with the name of what it is about."""
+    """What is to be known of the whole and of each cut, by its name; what a face lacks stands beside the face."""
     yield from resection.caveats
     for cut in resection.cuts:
         yield from (Caveat(caveat.id, f"{cut.name}: {caveat.text}") for caveat in cut.caveats)
-    for face in resection.faces:
-        yield from (Caveat(caveat.id, f"{face.level} {face.face}: {caveat.text}") for caveat in face.caveats)
