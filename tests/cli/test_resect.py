@@ -46,7 +46,7 @@ def lines(text: str) -> list[str]:
 def test_cuts_stand_in_a_table(cut) -> None:
     shown = lines(sheet(Resected(cut, None, None, ())))
     assert "T12 leaves by 4 cuts: marginal (intralesional possible), least margin 4.8 mm (3.8 to 5.8)" in shown
-    assert "order cut through margin class section in tumour no-go body" in shown
+    assert "order cut through margin class section in tumour dural sac" in shown
     assert "1 T12-left lamina 8.8 mm (7.8 to 9.8) wide 96 mm² none 2.0 mm (1.0 to 3.0)" in shown
     assert "4 T12-caudal disc 4.8 mm (3.8 to 5.8) wide 1120 mm² none 2.0 mm (1.0 to 3.0)" in shown
     assert any(line.startswith("Dissected T12 dura: marginal") for line in shown)

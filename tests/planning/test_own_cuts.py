@@ -126,6 +126,17 @@ def test_what_is_wrong_with_an_own_cut_is_said() -> None:
     assert one.sac_clearance_mm == -3.5
 
 
+def test_without_a_labelled_sac_its_distance_is_not_known() -> None:
+    (one,) = compare(["T12-left"], with_left(sac_clearance_mm=None), a_resection())
+    assert (one.sac_clearance_mm, one.margin_mm, one.remarks) == (None, 0.0, ())
+
+
+def test_a_plane_without_a_section_has_no_margin() -> None:
+    misses = Caveat("cut-misses", "the plane does not pass the tissue that it would have to sever")
+    (one,) = compare(["T12-left"], with_left(section_mm2=0.0, polygon_mm=(), caveats=(misses,)), a_resection())
+    assert (one.own, one.margin_mm, one.remarks) == (None, None, (misses,))
+
+
 def test_an_own_cut_that_meets_nothing() -> None:
     found = a_resection()
     gone = replace(found, cuts=found.cuts[1:])

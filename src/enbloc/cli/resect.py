@@ -92,7 +92,7 @@ def ranged(found: Measured) -> str:
     return f"{found.value:.1f} mm ({found.low:.1f} to {found.high:.1f})"
 
 
-CUT_HEADS = ("order", "cut", "through", "margin", "class", "section", "in tumour", "no-go body")
+CUT_HEADS = ("order", "cut", "through", "margin", "class", "section", "in tumour", "dural sac")
 
 
 def cut_table(cuts: Iterable[Cut]) -> list[str]:
@@ -101,7 +101,8 @@ def cut_table(cuts: Iterable[Cut]) -> list[str]:
 
 def cut_row(cut: Cut) -> tuple[str, ...]:
     inside = f"{cut.tumour_mm2:.0f} mm², {cut.depth_mm:.1f} mm deep" if cut.tumour_mm2 > 0.0 else "none"
-    section, sac = f"{cut.section_mm2:.0f} mm²", ranged(cut.sac_clearance_mm)
+    sac = "not labelled" if cut.sac_clearance_mm is None else ranged(cut.sac_clearance_mm)
+    section = f"{cut.section_mm2:.0f} mm²"
     return str(cut.order), cut.name, cut.tissue, ranged(cut.margin_mm), classed(cut.margin_class), section, inside, sac
 
 
@@ -172,7 +173,7 @@ def advice_lines(planned: Plan) -> Iterator[str]:
         yield from (entry("", f"! {caveat.id}: {caveat.text}") for caveat in now.caveats if caveat not in earlier)
 
 
-OWN_HEADS = ("own cut", "margin", "in tumour", "depth", "section", "no-go body", "neighbour's bone")
+OWN_HEADS = ("own cut", "margin", "in tumour", "depth", "section", "dural sac", "neighbour's bone")
 
 
 def own_lines(own: OwnCuts | Skipped) -> Iterator[str]:
@@ -185,7 +186,8 @@ def own_lines(own: OwnCuts | Skipped) -> Iterator[str]:
     yield from drawn(OWN_HEADS, [difference_row(one) for one in own.compared])
     for one in own.compared:
         yield from (entry(one.name, f"{caveat.text}; scored all the same") for caveat in one.remarks)
-    yield f"  With your cuts: {classed(own.resection.margin_class)}, {least(own.resection)}"
+    if all(one.own is not None for one in own.compared):
+        yield f"  With your cuts: {classed(own.resection.margin_class)}, {least(own.resection)}"
 
 
 def difference_row(one: Compared) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from enbloc.anatomy import Spine, Vertebra
 from enbloc.core.errors import InputError, nearest
-from enbloc.core.evidence import Caveat, Progress, Skipped, silent
+from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, silent
 from enbloc.core.geometry import Array, Plane, Vector, unit
 from enbloc.core.levels import Level
 from enbloc.planning.plan import Plan
@@ -44,7 +44,7 @@ class Compared:
     """One of the surgeon's cuts beside the one found for the same gate; differences are own less found.
 
     `own` is None where the plane meets nothing to cut, and `remarks` say so; `found` where no cut was found there. The
-    differences are None where either is.
+    differences are None where either is, that to the dural sac also where it is not labelled.
     """
 
     name: str
@@ -165,9 +165,12 @@ def middle_of(vertebra: Vertebra, gate: Gate) -> Vector:
 
 
 def compare(names: Sequence[str], own: Resection, found: Resection) -> Iterator[Compared]:
+    """Own cuts with a section beside those found."""
     ours, theirs = by_name(found), by_name(own)
     for name in names:
-        yield beside(name, theirs.get(name), ours.get(name), tuple(remarks(name, theirs.get(name), own)))
+        mine = theirs.get(name)
+        met = mine if mine is not None and mine.section_mm2 > 0.0 else None
+        yield beside(name, met, ours.get(name), tuple(remarks(name, mine, own)))
 
 
 def by_name(resection: Resection) -> Mapping[str, Cut]:
@@ -186,9 +189,13 @@ def beside(name: str, own: Cut | None, found: Cut | None, said: tuple[Caveat, ..
         depth_mm=own.depth_mm - found.depth_mm,
         section_mm2=own.section_mm2 - found.section_mm2,
         neighbour_bone_mm3=own.loss.neighbour_bone_mm3 - found.loss.neighbour_bone_mm3,
-        sac_clearance_mm=own.sac_clearance_mm.value - found.sac_clearance_mm.value,
+        sac_clearance_mm=less(own.sac_clearance_mm, found.sac_clearance_mm),
         remarks=said,
     )
+
+
+def less(own: Measured | None, found: Measured | None) -> float | None:
+    return None if own is None or found is None else own.value - found.value
 
 
 def remarks(name: str, own: Cut | None, resection: Resection) -> Iterator[Caveat]:
@@ -198,6 +205,5 @@ def remarks(name: str, own: Cut | None, resection: Resection) -> Iterator[Caveat
         yield Caveat("own-cut-meets-nothing", next(sides, "the plane meets nothing that there is to cut"))
         return
     yield from own.caveats
-    if own.sac_clearance_mm.value < 0.0:
-        depth = -own.sac_clearance_mm.value
-        yield Caveat("own-cut-through-no-go", f"the cut runs {depth:.1f} mm into the dural sac or what stands for it")
+    if own.sac_clearance_mm is not None and own.sac_clearance_mm.value < 0.0:
+        yield Caveat("own-cut-through-sac", f"the cut runs {-own.sac_clearance_mm.value:.1f} mm into the dural sac")

@@ -47,9 +47,10 @@ def a_cut(part: Found, name: str) -> Iterator[Branch]:
     )
     if part["tumour_mm2"] > 0.0:
         text += f", {part['tumour_mm2']:.0f} mm² of it tumour, {part['depth_mm']:.1f} mm deep"
-    sac = Branch(f"no-go body at {in_mm(part['sac_clearance_mm'])}")
+    sac = part["sac_clearance_mm"]
+    to_sac = Branch("dural sac not labelled" if sac is None else f"dural sac at {in_mm(sac)}")
     vessels = (Branch(f"{near['structure']} at {in_mm(near['distance_mm'])}") for near in part["vessels"])
-    yield Branch(text, (*steps(part["margin_class"]), sac, *vessels, *notes(part)))
+    yield Branch(text, (*steps(part["margin_class"]), to_sac, *vessels, *notes(part)))
 
 
 def a_face(part: Found, name: str) -> Iterator[Branch]:
