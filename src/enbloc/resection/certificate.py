@@ -115,8 +115,8 @@ def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -
 
 
 def in_hand(sides: list[Candidates], pair: Pair) -> float:
-    """The smaller margin of the pair."""
-    return float(min(sides[0].margin_mm[pair.left], sides[1].margin_mm[pair.right]))
+    """The smaller margin of the pair, measured finely."""
+    return min(side.fine_margin_mm(n) for side, n in zip(sides, (pair.left, pair.right), strict=True))
 
 
 def first_cells(side: Candidates, bundle: Bundle, hand: float, limits: Limits) -> Cells:
