@@ -10,6 +10,7 @@ from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
 from enbloc.decisions import Advice, OutcomeTopic
+from enbloc.resection.nouns import Resection
 from enbloc.scores import Score
 from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
 
@@ -84,7 +85,7 @@ class Plan:
     advice: Advice
     outcomes: tuple[OutcomeTopic, ...]
     revised: Skipped
-    resection: Skipped
+    resection: Resection | Skipped
     perfusion: Skipped
     shortening: Skipped
     mechanics: Skipped
