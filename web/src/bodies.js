@@ -2,7 +2,7 @@
 
 import { BufferAttribute, BufferGeometry, Color, DoubleSide, FrontSide, Mesh, ShaderMaterial } from "three";
 
-import { faces, vertices } from "./bytes.js";
+import { bytes, faces, vertices } from "./bytes.js";
 
 // Lambert's cosine for a lamp over the viewer's left shoulder, as in the still pictures. Towards its rim a see-through
 // surface gets denser, so that its outline shows. Inner sides, seen only where the scene is cut open, are plain like a
@@ -10,25 +10,35 @@ import { faces, vertices } from "./bytes.js";
 // speckle.
 const VERTEX = `
   uniform float back;
+  uniform vec3 colour;
   varying vec3 facing;
+  varying vec3 paint;
+  #ifdef TINTED
+  attribute vec3 tint;
+  #endif
   void main() {
+    #ifdef TINTED
+    paint = tint;
+    #else
+    paint = colour;
+    #endif
     facing = normalMatrix * normal;
     gl_Position = projectionMatrix * (modelViewMatrix * vec4(position, 1.0) - vec4(0.0, 0.0, back, 0.0));
   }`;
 const FRAGMENT = `
-  uniform vec3 colour;
   uniform float opacity;
   varying vec3 facing;
+  varying vec3 paint;
   void main() {
     vec3 n = normalize(facing);
     float light = 0.45 + 0.55 * max(dot(n, normalize(vec3(-0.35, 0.45, 1.0))), 0.0);
     float rim = pow(1.0 - abs(n.z), 2.5);
     if (!gl_FrontFacing) {
-      gl_FragColor = vec4(colour * 0.8, opacity < 1.0 ? 0.3 + 0.7 * opacity : 1.0);
+      gl_FragColor = vec4(paint * 0.8, opacity < 1.0 ? 0.3 + 0.7 * opacity : 1.0);
       return;
     }
     float denser = opacity < 1.0 ? 0.7 * rim * (1.0 - opacity) : 0.0;
-    gl_FragColor = vec4(colour * light * (1.0 - 0.4 * rim), opacity + denser);
+    gl_FragColor = vec4(paint * light * (1.0 - 0.4 * rim), opacity + denser);
   }`;
 
 /** One mesh of the data as a body whose `userData` is that mesh; `touching_mm` is how far see-through ones give way. */
@@ -39,7 +49,10 @@ export function body(mesh, touching_mm) {
   geometry.computeVertexNormals();
   const back = mesh.opacity < 1 ? touching_mm : 0;
   const uniforms = { colour: { value: new Color(mesh.colour) }, opacity: { value: 1 }, back: { value: back } };
-  const found = new Mesh(geometry, new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: FRAGMENT, uniforms }));
+  const defines = mesh.tints ? { TINTED: "" } : {};
+  if (mesh.tints) geometry.setAttribute("tint", new BufferAttribute(bytes(mesh.tints), 3, true));
+  const shaders = { vertexShader: VERTEX, fragmentShader: FRAGMENT };
+  const found = new Mesh(geometry, new ShaderMaterial({ ...shaders, uniforms, defines }));
   found.position.fromArray(mesh.centre_mm);
   found.userData = mesh;
   fade(found, mesh.opacity);

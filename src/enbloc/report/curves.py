@@ -186,7 +186,12 @@ def _chosen(cut: Cut) -> Chosen:
     (x1, y1), (x2, y2), (x, y) = (place(radius, angle) for radius in (HUB - 8.0, RIM + 10.0, RIM + 18.0))
     anchor = "middle" if abs(x - MIDDLE[0]) < 30.0 else "end" if x < MIDDLE[0] else "start"
     says = f"{cut.margin_mm.value:.1f} mm"
-    return Chosen(*(round(v, 1) for v in (x1, y1, x2, y2, x, y)), anchor, cut.name, says)
+    return Chosen(*_tenths(x1, y1, x2, y2, x, y), anchor, cut.name, says)
+
+
+def _tenths(*numbers: float) -> tuple[float, float, float, float, float, float]:
+    a, b, c, d, e, f = (round(number, 1) for number in numbers)
+    return a, b, c, d, e, f
 
 
 def histogram(resection: Resection) -> Histogram | None:

@@ -202,7 +202,8 @@ def surface_pictures(scene: Scene) -> tuple[Picture, ...]:
     from enbloc.scene.raster import render
 
     centre, width, height, scale = _framing(scene)
-    drawn = Scene(scene.of_kind(*(set(STYLES) - {"estimated"})), scene.views, scene.frame, scene.frame_of)
+    kinds = {kind for kind, style in STYLES.items() if style.shown and kind != "estimated"}
+    drawn = Scene(scene.of_kind(*kinds), scene.views, scene.frame, scene.frame_of)
     pictures = []
     for view in scene.views:
         if view.letter_top != "S":

@@ -37,12 +37,13 @@ NAMES_MM = 14.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A kind of structure in the list beside the scene, with its meshes as (name, title)."""
+    """A kind of structure in the list beside the scene, with its meshes as (name, title); `shown` from the start."""
 
     kind: str
     title: str
     colour: str
     meshes: tuple[tuple[str, str], ...]
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def buttons(scene: Scene) -> tuple[Button, ...]:
 def rows(scene: Scene, titles: dict[str, str]) -> tuple[Row, ...]:
     """The structures by kind, in the palette's order; `titles` names the kinds."""
     return tuple(
-        Row(kind, titles[kind], hexadecimal(meshes[0].colour), tuple((mesh.name, mesh.title) for mesh in meshes))
-        for kind in STYLES
+        Row(kind, titles[kind], hexadecimal(style.surface), tuple((m.name, m.title) for m in meshes), style.shown)
+        for kind, style in STYLES.items()
         if (meshes := scene.of_kind(kind))
     )
 
@@ -166,6 +167,7 @@ def _mesh(mesh: Mesh, small: PackedMesh) -> dict[str, object]:
         "vertices": b64encode(small.vertices).decode("ascii"),
         "faces": b64encode(small.faces).decode("ascii"),
         "wide": small.wide,
+        **({} if mesh.tints is None else {"tints": b64encode(mesh.tints.tobytes()).decode("ascii")}),
     }
 
 
