@@ -18,7 +18,7 @@ from enbloc.planning.nouns import (
     Resection,
     Tissue,
 )
-from enbloc.report.words import plain, said, volume
+from enbloc.report.words import plain, volume
 
 GATES = {
     Gate.LEFT: "ring, left side",
@@ -28,9 +28,14 @@ GATES = {
     Gate.SPLIT: "through the body, lengthwise",
 }
 TISSUES = {
-    Tissue.BODY_SIDE: "side of the body",
-    Tissue.NEIGHBOUR_BODY: "body of the neighbouring vertebra",
+    Tissue.PEDICLE: "through the pedicle",
+    Tissue.LAMINA: "through the lamina",
+    Tissue.BODY_SIDE: "through the side of the body",
+    Tissue.BODY: "through the body",
+    Tissue.DISC: "through the disc",
     Tissue.ENDPLATE: "along the endplate",
+    Tissue.NEIGHBOUR_BODY: "through the neighbour's body",
+    Tissue.TUMOUR: "through tumour",
 }
 FACES = {
     FaceName.DURA: "towards the dura",
@@ -64,7 +69,7 @@ def headline(found: Resection) -> tuple[Said, ...]:
 def _which(found: Resection) -> Said:
     if not found.cuts:
         return Said("No cut is proposed.", remarks=tuple(open_side(side) for side in found.open_sides))
-    through = "; ".join(f"{cut.name} through {tissue(cut)}" for cut in in_order(found.cuts))
+    through = "; ".join(f"{cut.name} {tissue(cut)}" for cut in in_order(found.cuts))
     count = f"{len(found.cuts)} cut{'' if len(found.cuts) == 1 else 's'}"
     remarks = (certificate(found.certificate), *(open_side(side) for side in found.open_sides))
     return Said(f"{count}: {through}.", remarks=remarks)
@@ -110,7 +115,8 @@ def names(cuts: list[Cut]) -> str:
 
 
 def tissue(cut: Cut) -> str:
-    return said({str(key): text for key, text in TISSUES.items()}, cut.tissue)
+    """The way a cut takes: `through the pedicle`."""
+    return TISSUES[cut.tissue]
 
 
 def gate(of: Cut | OpenSide) -> str:
