@@ -1,0 +1,149 @@
+"""Planes with what they pass, and the order in which cuts are preferred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from enbloc.core.geometry import Array, Vector
+from enbloc.core.volume import Mask
+from enbloc.resection import kernels
+from enbloc.resection.family import Planes
+from enbloc.resection.kernels import evaluate_planes, severs
+from enbloc.resection.nouns import Gate
+from enbloc.resection.passage import Passage
+from enbloc.resection.settings import ResectionSettings
+
+GRID_PITCH = 1.0
+"""Pixels of the search, in voxels of the operative field."""
+Key = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a cut must keep, mm: half the kerf, and how near its section may come to the no-go body and to vessels."""
+
+    half_kerf_mm: float
+    no_go_mm: float
+    vessel_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Planes that pass a gate soundly and clear what must not be harmed; `rows` (n, kernels.MEASURES) measure them."""
+
+    passage: Passage
+    planes: Planes
+    rows: Array
+    limits: Limits
+    settings: ResectionSettings
+
+    def __len__(self) -> int:
+        return len(self.planes)
+
+    @cached_property
+    def margin_mm(self) -> Vector:
+        """From the kerf's face to tumour; negative within it."""
+        margin: Vector = self.rows[:, kernels.TUMOUR_MM] - self.limits.half_kerf_mm
+        return margin
+
+    @cached_property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The margin up to `enough_mm`, in whole steps of `tie_mm`."""
+        capped = np.minimum(self.margin_mm, self.settings.enough_mm)
+        steps: npt.NDArray[np.int64] = np.floor(capped / self.settings.tie_mm + 1e-9).astype(np.int64)
+        return steps
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.int64]:
+        """Where each section meets the canal's wall: the nearest point of the passage's path 0."""
+        places: npt.NDArray[np.int64] = np.rint(self.rows[:, kernels.END]).astype(np.int64)
+        return places
+
+    @cached_property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The candidates, best first by `key`."""
+        columns = [*reversed(self._columns())]
+        order: npt.NDArray[np.intp] = np.lexsort(columns)
+        return order
+
+    def _columns(self) -> list[Vector]:
+        """What decides, most important first; smaller is better."""
+        return [
+            (self.margin_mm < 0.0).astype(np.float64),
+            self.rows[:, kernels.IN_TUMOUR],
+            np.round(np.maximum(-self.margin_mm, 0.0), 6),
+            -self.steps.astype(np.float64),
+            self.rows[:, kernels.PIXELS],
+            *self._turned(),
+        ]
+
+    def _turned(self) -> list[Vector]:
+        """Angles and place that are the same for a cut on the right and for its mirror image on the left: to settle ties."""
+        azimuth, tilt = self.planes.angles_deg.T
+        apart = self.planes.apart_mm
+        if self.passage.gate is Gate.LEFT:
+            sagittal = azimuth == 0.0
+            azimuth = np.where(sagittal, 0.0, 180.0 - azimuth)
+            tilt, apart = np.where(sagittal, -tilt, tilt), np.where(sagittal, -apart, apart)
+        return [np.abs(tilt), tilt, azimuth, apart]
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """Per candidate, the columns that decide, as one tuple."""
+        return list(map(tuple, np.stack(self._columns(), axis=1).tolist()))
+
+    def severs(self, n: int) -> bool:
+        """Whether candidate `n` parts the gate's two ends, by flood through the voxels."""
+        p = self.passage
+        return bool(
+            severs(
+                p.code, p.front, p.back, p.points, p.ends, self.planes.normals[n], self.planes.offsets[n], p.pivot,
+                GRID_PITCH, p.half,
+            )
+        )  # fmt: skip
+
+    def chosen(self, rows: npt.NDArray[np.intp] | Mask) -> Candidates:
+        return Candidates(self.passage, self.planes.chosen(rows), self.rows[rows], self.limits, self.settings)
+
+    def joined(self, other: Candidates) -> Candidates:
+        both = Planes(
+            *(
+                np.concatenate([getattr(self.planes, name), getattr(other.planes, name)])
+                for name in ("normals", "offsets", "angles_deg", "apart_mm")
+            )
+        )
+        rows = np.concatenate([self.rows, other.rows])
+        return Candidates(self.passage, both, rows, self.limits, self.settings)
+
+
+def measured(passage: Passage, planes: Planes) -> Array:
+    """Measures of each plane's section, sound or not."""
+    return evaluate_planes(
+        passage.code,
+        passage.part,
+        passage.tumour_mm,
+        passage.no_go_mm,
+        passage.vessel_mm,
+        passage.points,
+        passage.ends,
+        np.ascontiguousarray(planes.normals),
+        planes.offsets,
+        passage.pivot,
+        GRID_PITCH,
+        passage.half,
+    )
+
+
+def candidates(passage: Passage, planes: Planes, limits: Limits, settings: ResectionSettings) -> Candidates:
+    """The planes with a sound section that keeps the limits."""
+    rows = measured(passage, planes)
+    sound = (
+        (rows[:, kernels.FLAW] == kernels.SOUND)
+        & (rows[:, kernels.NO_GO_MM] - limits.half_kerf_mm >= limits.no_go_mm)
+        & (rows[:, kernels.VESSEL_MM] - limits.half_kerf_mm >= limits.vessel_mm)
+    )
+    return Candidates(passage, planes.chosen(sound), rows[sound], limits, settings)

@@ -1,0 +1,247 @@
+"""What a cut has to pass: the solid tissue of one gate, its two ends, and paths between them that every cut must cross."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from enbloc.anatomy import Part
+from enbloc.core.geometry import Array, Box, Vector, bounding_box
+from enbloc.core.levels import Level
+from enbloc.core.volume import Mask
+from enbloc.resection.field import OperativeField
+from enbloc.resection.kernels import BEYOND, CANAL, SOLID, Codes, Ints, Millimetres
+from enbloc.resection.nouns import Gate, OpenSide
+
+MOST_PATHS = 80
+"""More paths bound the margin more tightly and cost time; the certificate adds those that it needs."""
+CENTRAL_SHARE = 0.5
+"""Share of the canal's half width: the body within it, in front of the canal, is what a ring cut parts from the arch."""
+BEHIND_MM = 2.0
+"""As far from the middle the arch behind the canal counts as its end."""
+HUG = 4.0
+"""How much dearer a voxel is, per voxel of distance from the canal, for the path along the canal's wall."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """The block of the operative field that one gate's cuts run in; `lower` is its first voxel there.
+
+    `code` (see `kernels`): solid tissue of this gate, tissue beyond it, canal. `front` and `back`: what a cut must part.
+    `points` (n, 3) are voxels of the paths between them, path m being points[ends[m]:ends[m + 1]], path 0 along the wall
+    of the canal; `at_mm` the distance to tumour there. `axes` (3, 3): the level's own right, anterior, superior as rows, in
+    the field's axes. `pivot` and `canal` (middle of the canal) are in voxels of the block.
+    """
+
+    gate: Gate
+    level: Level
+    lower: Vector
+    step_mm: float
+    code: Codes
+    part: Codes
+    tumour_mm: Millimetres
+    no_go_mm: Millimetres
+    vessel_mm: Millimetres
+    front: Mask
+    back: Mask
+    points: Millimetres
+    ends: Ints
+    at_mm: Millimetres
+    axes: Array
+    pivot: Vector
+    canal: Vector
+
+    @property
+    def half(self) -> int:
+        """Half the side, in voxels, of a raster that holds every section of the block."""
+        return int(np.ceil(0.5 * np.linalg.norm(self.code.shape))) + int(
+            np.ceil(np.linalg.norm(self.pivot - 0.5 * np.array(self.code.shape)))
+        )
+
+    def wall_mm(self) -> Array:
+        """Points of path 0 from the middle of the canal, mm along the level's own right and anterior, (n, 2)."""
+        from_canal = (self.points[: self.ends[1]] - self.canal) * self.step_mm
+        flat: Array = (from_canal @ self.axes.T)[:, :2]
+        return flat
+
+
+def ring_passage(field: OperativeField, level: Level, gate: Gate, axes: Array) -> Passage | OpenSide:
+    """The ring of `level` on the side of `gate`; `axes` are the level's own, in the field's axes."""
+    mine = field.owner == field.number(level)
+    bone = (field.part >= Part.BODY) & (field.part <= Part.ARTICULAR_RIGHT)
+    solid = mine & (bone | field.tumour)
+    canal = ((field.part == Part.CANAL) | field.no_go) & ~field.tumour
+    box = around(solid)
+    centre = field.to_index(field.canal_centre_mm[level]) - np.array(box.lower)
+    across, ahead = (along(box.shape, centre, axes[row]) * field.step_mm for row in (0, 1))
+    outward = -across if gate is Gate.LEFT else across
+    own = solid[box.slices]
+    half_width = canal_half_width(across, canal[box.slices] & mine[box.slices])
+    code = np.where(own, np.where(outward > 0.0, SOLID, BEYOND), 0).astype(np.uint8)
+    code[canal[box.slices]] = CANAL
+    near_middle = code == SOLID
+    front = near_middle & (ahead > 0.0) & (outward <= max(CENTRAL_SHARE * half_width, field.step_mm))
+    back = near_middle & (ahead <= 0.0) & (outward <= max(BEHIND_MM, field.step_mm))
+    part = np.ascontiguousarray(field.part[box.slices])
+    arch = near_middle & (part != Part.BODY)
+    return finished(field, gate, level, box, code, front, back, axes, pivot_of(arch, near_middle), centre)
+
+
+def pivot_of(wanted: Mask, otherwise: Mask) -> Vector:
+    voxels = np.argwhere(wanted if wanted.any() else otherwise)
+    middle: Vector = voxels.mean(axis=0) if len(voxels) else np.zeros(3)
+    return middle
+
+
+def finished(
+    field: OperativeField,
+    gate: Gate,
+    level: Level,
+    box: Box,
+    code: Codes,
+    front: Mask,
+    back: Mask,
+    axes: Array,
+    pivot: Vector,
+    centre: Vector,
+) -> Passage | OpenSide:
+    """With the paths laid; open where nothing joins the two ends."""
+    code = np.ascontiguousarray(code)
+    wall = wall_path(code, front, back)
+    if wall is None:
+        return OpenSide(gate, level, "nothing solid joins body and arch here: there is nothing to cut")
+    points, ends = disjoint_paths(code == SOLID, front, back, MOST_PATHS)
+    points = np.concatenate([wall, points]).astype(np.float32)
+    ends = np.concatenate([[0], ends + len(wall)]).astype(np.int32)
+    tumour_mm = np.ascontiguousarray(field.tumour_mm[box.slices])
+    whole = points.astype(np.intp)
+    vessels = [values[box.slices] for values in field.vessel_mm.values()]
+    vessel_mm = np.minimum.reduce(vessels) if vessels else np.full(box.shape, 1e3, np.float32)
+    return Passage(
+        gate=gate,
+        level=level,
+        lower=np.array(box.lower, dtype=np.float64),
+        step_mm=field.step_mm,
+        code=code,
+        part=np.ascontiguousarray(field.part[box.slices]),
+        tumour_mm=tumour_mm,
+        no_go_mm=np.ascontiguousarray(field.no_go_mm[box.slices]),
+        vessel_mm=np.ascontiguousarray(vessel_mm),
+        front=front,
+        back=back,
+        points=points,
+        ends=ends,
+        at_mm=tumour_mm[tuple(whole.T)],
+        axes=axes,
+        pivot=pivot,
+        canal=centre,
+    )
+
+
+def around(mask: Mask) -> Box:
+    """The box of `mask` with one voxel to spare."""
+    box = bounding_box(mask)
+    assert box is not None, "a resected level has voxels"
+    return box.grown((1, 1, 1), (mask.shape[0], mask.shape[1], mask.shape[2]))
+
+
+def along(shape: tuple[int, int, int], centre: Vector, axis: Vector) -> npt.NDArray[np.float32]:
+    """How far along `axis` each voxel of a block lies from `centre`, in voxels."""
+    i, j, k = (
+        ((np.arange(n, dtype=np.float32) - c) * a).astype(np.float32)
+        for n, c, a in zip(shape, centre, axis, strict=True)
+    )
+    place: npt.NDArray[np.float32] = i[:, None, None] + j[None, :, None] + k[None, None, :]
+    return place
+
+
+def canal_half_width(across_mm: npt.NDArray[np.float32], canal: Mask) -> float:
+    """Half the width of an ellipse whose points lie as far from the middle, on the root mean square, as the canal's."""
+    if not canal.any():
+        return 0.0
+    return 2.0 * float(np.sqrt(np.mean(np.square(across_mm[canal], dtype=np.float64))))
+
+
+def wall_path(code: Codes, front: Mask, back: Mask) -> Array | None:
+    """The path from front to back that keeps closest to the canal, (n, 3); None where nothing solid joins them."""
+    import edt
+    from skimage.graph import MCP
+
+    solid = code == SOLID
+    if not (front & solid).any() or not (back & solid).any():
+        return None
+    canal = code == CANAL
+    off = edt.edt(np.ascontiguousarray(~canal)) if canal.any() else np.zeros(code.shape)
+    cost = np.where(solid, 1.0 + HUG * off, -1.0)
+    grid = MCP(cost, fully_connected=False)
+    total, _ = grid.find_costs(np.argwhere(front & solid))
+    reached = np.where(back & solid, total, np.inf)
+    end = np.unravel_index(int(np.argmin(reached)), reached.shape)
+    if not np.isfinite(reached[end]):
+        return None
+    return np.array(grid.traceback(end), dtype=np.float64)
+
+
+def disjoint_paths(solid: Mask, front: Mask, back: Mask, most: int) -> tuple[Array, npt.NDArray[np.int64]]:
+    """Up to `most` shortest paths that share no voxel: their voxels (n, 3) one after the other, and where each ends."""
+    flat, ends = _disjoint(
+        np.ascontiguousarray(solid & ~back), np.ascontiguousarray(front), np.ascontiguousarray(back & solid), most
+    )
+    points = np.stack(np.unravel_index(flat, solid.shape), axis=1).astype(np.float64)
+    return points, ends
+
+
+@numba.njit(cache=True)
+def _disjoint(free: Mask, front: Mask, back: Mask, most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """One breadth-first search per path, each over the voxels that the earlier paths have left."""
+    n0, n1, n2 = free.shape
+    size = n0 * n1 * n2
+    left = (free | back).ravel().copy()
+    goal, starts = back.ravel(), front.ravel()
+    before = np.empty(size, np.int64)
+    queue = np.empty(size, np.int64)
+    found = np.empty(size, np.int64)
+    ends = [0]
+    count = 0
+    for _ in range(most):
+        before[:] = -1
+        head = filled = 0
+        for v in range(size):
+            if starts[v] and left[v]:
+                before[v] = v
+                queue[filled] = v
+                filled += 1
+        reached = -1
+        while head < filled and reached < 0:
+            v = queue[head]
+            head += 1
+            if goal[v]:
+                reached = v
+                break
+            i, j, k = v // (n1 * n2), v // n2 % n1, v % n2
+            for step in range(6):
+                a = i + (1 if step == 0 else -1 if step == 1 else 0)
+                b = j + (1 if step == 2 else -1 if step == 3 else 0)
+                c = k + (1 if step == 4 else -1 if step == 5 else 0)
+                if a < 0 or b < 0 or c < 0 or a >= n0 or b >= n1 or c >= n2:
+                    continue
+                other = (a * n1 + b) * n2 + c
+                if left[other] and before[other] < 0:
+                    before[other] = v
+                    queue[filled] = other
+                    filled += 1
+        if reached < 0:
+            break
+        v = reached
+        while True:
+            found[count] = v
+            count += 1
+            left[v] = False
+            if before[v] == v:
+                break
+            v = before[v]
+        ends.append(count)
+    return found[:count].copy(), np.array(ends)
