@@ -1,6 +1,9 @@
 // Meshes as three.js bodies, and how they are shaded.
 
-import { BufferAttribute, BufferGeometry, Color, DoubleSide, FrontSide, Mesh, ShaderMaterial } from "three";
+import {
+  BufferAttribute, BufferGeometry, Color, DoubleSide, EdgesGeometry, FrontSide, LineBasicMaterial, LineSegments, Mesh,
+  ShaderMaterial,
+} from "three";
 
 import { bytes, faces, vertices } from "./bytes.js";
 
@@ -41,13 +44,15 @@ const FRAGMENT = `
     gl_FragColor = vec4(paint * light * (1.0 - 0.4 * rim), opacity + denser);
   }`;
 
+const SHARP_DEG = 40;
+
 /** One mesh of the data as a body whose `userData` is that mesh; `touching_mm` is how far see-through ones give way. */
 export function body(mesh, touching_mm) {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(vertices(mesh), 3));
   geometry.setIndex(new BufferAttribute(faces(mesh), 1));
   geometry.computeVertexNormals();
-  const back = mesh.opacity < 1 ? touching_mm : 0;
+  const back = mesh.tints ? -touching_mm / 2 : mesh.opacity < 1 ? touching_mm : 0; // a painted specimen hides the tumour in it
   const uniforms = { colour: { value: new Color(mesh.colour) }, opacity: { value: 1 }, back: { value: back } };
   const defines = mesh.tints ? { TINTED: "" } : {};
   if (mesh.tints) geometry.setAttribute("tint", new BufferAttribute(bytes(mesh.tints), 3, true));
@@ -55,8 +60,16 @@ export function body(mesh, touching_mm) {
   const found = new Mesh(geometry, new ShaderMaterial({ ...shaders, uniforms, defines }));
   found.position.fromArray(mesh.centre_mm);
   found.userData = mesh;
+  if (mesh.edged) found.add(edges(geometry, mesh.colour));
   fade(found, mesh.opacity);
   return found;
+}
+
+/** Lines along the sharp edges; the pointer finds the body itself. */
+function edges(geometry, colour) {
+  const lines = new LineSegments(new EdgesGeometry(geometry, SHARP_DEG), new LineBasicMaterial({ color: colour }));
+  lines.raycast = () => {};
+  return lines;
 }
 
 /** See-through surfaces write no depth: what is behind them stays visible whatever is drawn first. */

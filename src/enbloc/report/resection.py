@@ -18,6 +18,7 @@ from enbloc.planning.nouns import (
     Resection,
     Tissue,
 )
+from enbloc.planning.plan import Plan
 from enbloc.report.words import plain, volume
 
 GATES = {
@@ -60,6 +61,11 @@ class Said:
     text: str
     because: tuple[Step, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+def cuts_of(plan: Plan) -> tuple[Cut, ...]:
+    """The cuts of a plan; none where there is no resection."""
+    return plan.resection.cuts if isinstance(plan.resection, Resection) else ()
 
 
 def headline(found: Resection) -> tuple[Said, ...]:

@@ -13,7 +13,7 @@ from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb
 from enbloc.report.pictures import Picture
 from enbloc.scene import STYLES, Mesh, Scene, View
 from enbloc.scene.cuts import corners, in_plane
-from enbloc.scene.margins import IN_TUMOUR, SCALE, margin_colours
+from enbloc.scene.margins import IN_TUMOUR, SCALE, bare_mm, margin_colours
 from enbloc.scene.raster import PAPER, Survey, survey
 
 SAWN_WITHIN_MM = 1.0
@@ -23,7 +23,7 @@ FINE = 2
 """Drawn this much larger, and averaged."""
 HATCH = 14
 """Distance of the hatching's lines, in pixels as drawn."""
-FRAME_MM = 14.0
+FRAME_MM = 9.0
 SIDES = ("anterior", "posterior", "left-lateral", "right-lateral")
 OUTLINE_LIGHT = np.float32(0.4)
 
@@ -50,7 +50,7 @@ def specimen_pictures(resection: Resection, scene: Scene) -> tuple[Picture, ...]
     found = []
     for view in (view for view in scene.views if view.name in SIDES):
         seen = survey(mesh, values, view, size, centre, scale / FINE)
-        found.append(_picture(_painted(seen, resection.certificate.enough_mm), view, scale))
+        found.append(_picture(_painted(seen, resection.certificate.enough_mm, bare_mm(drawing)), view, scale))
     return tuple(found)
 
 
@@ -111,10 +111,10 @@ def _framing(drawing: Pieces, scene: Scene) -> tuple[Vector, int, float]:
     return scene.frame.to_world((low + high) / 2.0), width, max(tall / HEIGHT, across / width)
 
 
-def _painted(seen: Survey, enough_mm: float) -> Rgb:
+def _painted(seen: Survey, enough_mm: float, bare: float) -> Rgb:
     """Colour by margin, shaded; diagonal lines on sawn faces."""
     margin, sawn = seen.values
-    colour = margin_colours(margin, enough_mm).astype(np.float32)
+    colour = margin_colours(margin, enough_mm, bare).astype(np.float32)
     rows, columns = np.indices(margin.shape)
     hatched = (sawn > 0.5) & ((rows + columns) % HATCH < HATCH // 5)
     colour[hatched] = np.float32(255.0) - 0.25 * (np.float32(255.0) - colour[hatched])
@@ -136,8 +136,8 @@ def _eroded(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 def _picture(image: Rgb, view: View, scale: float) -> Picture:
     canvas = Canvas(image, 1, BLACK, WHITE)
-    canvas.letters(view.letter_left, view.letter_right, view.letter_top, view.letter_bottom, size=30)
-    canvas.scale_bar(1.0 / scale, 10, size=22)
+    canvas.letters(view.letter_left, view.letter_right, view.letter_top, view.letter_bottom, size=34)
+    canvas.scale_bar(1.0 / scale, 10, size=26)
     words = f"{view.letter_left} on the left, {view.letter_right} on the right"
     alt = f"specimen coloured by margin, {view.title.lower()}: {words}"
     return Picture(f"specimen-{view.name}", view.title, words, alt, canvas.png(), canvas.width, canvas.height)

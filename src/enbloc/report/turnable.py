@@ -16,6 +16,8 @@ from enbloc.scene.planes import lesion_planes
 
 BONE = ("vertebra", "estimated", "rib")
 """Kinds that the see-through slider works on."""
+EDGED = ("cut",)
+"""Kinds whose edges are drawn as lines: thin ones, which seen from the side would vanish."""
 HELD = ("vertebra", "tumour", "artery", "vein")
 """Kinds that fill the picture; others may reach beyond its edges."""
 BUTTONS = {
@@ -162,6 +164,7 @@ def _mesh(mesh: Mesh, small: PackedMesh) -> dict[str, object]:
         "kind": mesh.kind,
         "colour": hexadecimal(mesh.colour),
         "opacity": mesh.opacity,
+        "edged": mesh.kind in EDGED,
         "centre_mm": [float(mm) for mm in small.centre_mm],
         "step_mm": small.step_mm,
         "vertices": b64encode(small.vertices).decode("ascii"),

@@ -54,6 +54,13 @@ def slab(outline: Array, normal: Vector, thickness_mm: float) -> tuple[Vertices,
     return np.concatenate([outline + half, outline - half]).astype(np.float32), faces.astype(np.int32)
 
 
+def rim(mesh: Mesh) -> Array:
+    """The outline (n, 3) that a cut's mesh was made of."""
+    near, far = np.split(mesh.vertices_mm.astype(np.float64), 2)
+    middle: Array = (near + far) / 2.0
+    return middle
+
+
 def in_plane(points: Array, normal: Vector) -> Array:
     """Points (n, 3) as (n, 2) in the plane square to `normal`, seen from its tip."""
     across = unit(np.cross(normal, np.eye(3)[int(np.abs(normal).argmin())]))

@@ -9,7 +9,7 @@ import numpy as np
 from enbloc.core.geometry import Affine, bounding_box
 from enbloc.planning.plan import Plan
 from enbloc.resection.nouns import Piece, Pieces, Resection
-from enbloc.scene.margins import margin_colours
+from enbloc.scene.margins import bare_mm, margin_colours
 from enbloc.scene.nouns import Mesh, Tints, Vertices
 from enbloc.scene.palette import STYLES
 from enbloc.scene.surface import surface
@@ -46,4 +46,4 @@ def _tints(drawing: Pieces, vertices: Vertices, enough_mm: float) -> Tints:
     from scipy.spatial import cKDTree
 
     nearest = cKDTree(drawing.vertices_mm).query(vertices)[1]
-    return margin_colours(drawing.margin_mm[nearest], enough_mm)
+    return margin_colours(drawing.margin_mm[nearest], enough_mm, bare_mm(drawing))
