@@ -48,6 +48,14 @@ from enbloc.knowledge.outcomes_table import (
     outcome_topics,
     outcomes_about,
 )
+from enbloc.knowledge.resection_tables import (
+    MarginRule,
+    Tool,
+    margin_rule,
+    margin_rules,
+    resection_tool,
+    resection_tools,
+)
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
 from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
@@ -75,12 +83,14 @@ __all__ = [
     "Item",
     "LabelScheme",
     "LeftOut",
+    "MarginRule",
     "Radiosensitivity",
     "Reference",
     "SECTORS",
     "Series",
     "SinsReading",
     "Tissue",
+    "Tool",
     "Topic",
     "TypeMeaning",
     "TypeRule",
@@ -109,6 +119,8 @@ __all__ = [
     "load_scheme",
     "load_table",
     "lowest_cord_level",
+    "margin_rule",
+    "margin_rules",
     "outcome_figures",
     "outcome_series",
     "outcome_topics",
@@ -118,6 +130,8 @@ __all__ = [
     "parse_table",
     "radiosensitivity",
     "read_scheme",
+    "resection_tool",
+    "resection_tools",
     "scheme_names",
     "sins_items",
     "sins_location",

@@ -77,9 +77,16 @@ class Candidates:
             self.rows[:, kernels.IN_TUMOUR],
             np.round(np.maximum(-self.margin_mm, 0.0), 6),
             -self.steps.astype(np.float64),
+            self._beside_pedicle(),
             self.rows[:, kernels.PIXELS],
             *self._turned(),
         ]
+
+    def _beside_pedicle(self) -> Vector:
+        """0 where most bone of the section is pedicle and that is preferred, 1 elsewhere."""
+        pedicle, others = self.rows[:, kernels.PEDICLE], self.rows[:, [kernels.BODY, kernels.ARCH]]
+        beside = (pedicle < others.max(axis=1)) & self.settings.prefer_pedicle
+        return beside.astype(np.float64)
 
     def _turned(self) -> list[Vector]:
         """Angles and place that are the same for a cut on the right and for its mirror image on the left: to settle ties."""

@@ -446,7 +446,7 @@ def path_spans(normals: Array, points: Millimetres, ends: Ints) -> Array:
     return spans
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, parallel=True)
 def margin_bounds(
     normals: Array,
     spread: Array,
@@ -456,16 +456,17 @@ def margin_bounds(
     points: Millimetres,
     at_mm: Millimetres,
     ends: Ints,
+    floor_mm: float,
 ) -> Array:
     """For each cell of planes an upper bound on the tumour distance (mm) of every cut in it that severs, and the places
     (least, greatest) along path 0 where it may end; shape (n, 3).
 
     A cell holds the planes whose normal is within the chord `spread` of its own and whose offset from `pivot` is within
     `thick` of its own. Every such cut meets every path, and does so where the path lies within thick + spread * reach of
-    the middle plane. Between voxels `at_mm` runs linearly along the path, as the field does along a voxel edge.
+    the middle plane. A bound found to be `floor_mm` or less is not lowered further. Between voxels `at_mm` runs linearly along the path, as the field does along a voxel edge.
     """
     bounds = np.empty((len(offsets), 3))
-    for n in range(len(offsets)):
+    for n in numba.prange(len(offsets)):
         bound, low, high = 1e9, 1e9, -1e9
         offset = offsets[n]
         for path in range(len(ends) - 1):
@@ -494,7 +495,89 @@ def margin_bounds(
                 if path == 0:
                     low, high = min(low, s - ends[0] + start), max(high, s - ends[0] + end)
             bound = min(bound, best)
-            if bound <= -1e9:
+            if bound <= floor_mm:
                 break
         bounds[n, 0], bounds[n, 1], bounds[n, 2] = bound, low, high
     return bounds
+
+
+@numba.njit(cache=True)
+def path_through_worst(
+    code: Codes,
+    tumour_mm: Millimetres,
+    front: npt.NDArray[np.bool_],
+    back: npt.NDArray[np.bool_],
+    points: Millimetres,
+    ends: Ints,
+    normal: Array,
+    offset: float,
+    pivot: Array,
+    pitch: float,
+    half: int,
+) -> npt.NDArray[np.int64]:
+    """Voxels (n, 3) of a path from front to back that crosses the plane's severing section once, where it is nearest
+    to tumour; empty where the section does not sever.
+    """
+    nothing = np.empty((0, 3), np.int64)
+    stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
+    queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
+    across, along = basis(normal)
+    origin = plane_origin(normal, offset, pivot)
+    mark, _, _, flaw = sound_section(code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue)
+    if flaw != SOUND:
+        return nothing
+    ahead, behind = np.zeros(code.size, np.int32), np.zeros(code.size, np.int32)
+    if reached_behind(code, front, back, normal, offset, origin, across, along, pitch, stamp, mark, ahead) >= 0:
+        return nothing
+    reached_behind(code, back, front, normal, offset, origin, across, along, pitch, stamp, mark, behind)
+    n1, n2 = code.shape[1], code.shape[2]
+    strides = np.array([n1 * n2, n2, 1])
+    best, one, two = 1e9, -1, -1
+    for v in range(code.size):
+        if not ahead[v]:
+            continue
+        at = (v // (n1 * n2), v // n2 % n1, v % n2)
+        here = normal[0] * at[0] + normal[1] * at[1] + normal[2] * at[2] - offset
+        for axis in range(3):
+            for sign in (-1, 1):
+                if at[axis] + sign < 0 or at[axis] + sign >= code.shape[axis]:
+                    continue
+                w = v + sign * strides[axis]
+                if not behind[w] or ahead[w]:
+                    continue
+                there = here + sign * normal[axis]
+                if (here < 0.0) == (there < 0.0):
+                    continue
+                t = here / (here - there)
+                nearest = (1.0 - t) * tumour_mm.ravel()[v] + t * tumour_mm.ravel()[w]
+                if nearest < best:
+                    best, one, two = nearest, v, w
+    if one < 0:
+        return nothing
+    length = 2
+    v = one
+    while ahead[v] - 2 != v:
+        v, length = ahead[v] - 2, length + 1
+    v = two
+    while behind[v] - 2 != v:
+        v, length = behind[v] - 2, length + 1
+    path = np.empty((length, 3), np.int64)
+    n = 0
+    v = one
+    while True:
+        path[n, 0], path[n, 1], path[n, 2] = v // (n1 * n2), v // n2 % n1, v % n2
+        n += 1
+        if ahead[v] - 2 == v:
+            break
+        v = ahead[v] - 2
+    for m in range(n // 2):
+        for axis in range(3):
+            path[m, axis], path[n - 1 - m, axis] = path[n - 1 - m, axis], path[m, axis]
+    v = two
+    while True:
+        path[n, 0], path[n, 1], path[n, 2] = v // (n1 * n2), v // n2 % n1, v % n2
+        n += 1
+        if behind[v] - 2 == v:
+            break
+        v = behind[v] - 2
+    return path

@@ -12,7 +12,8 @@ class ResectionSettings:
     A ring cut's plane is given by two angles and an offset: `azimuth_step_deg` about the vertebra's axis over a half turn,
     `tilt_step_deg` up to `largest_tilt_deg` against that axis, `offset_step_mm` along its normal; cuts between vertebrae
     tilt up to `largest_column_tilt_deg` against their endplates. Beyond `enough_mm` a larger margin no longer outweighs
-    bone; margins closer together than `tie_mm` count as equal. `gap_mm`: the certificate is refined down to this.
+    bone; margins closer together than `tie_mm` count as equal. `prefer_pedicle`: of equal
+    margins the paper's own place is taken before a smaller section. `gap_mm`: the certificate is refined down to this.
     `sac_clearance_mm` and `vessel_clearance_mm`: kept between a cut and the labelled dural sac or vessel.
     `sac_yield`: share of its narrowest width by which the contents of the canal may be narrowed while a piece passes.
     """
@@ -21,11 +22,12 @@ class ResectionSettings:
     step_mm: float = 0.8
     azimuth_step_deg: float = 5.0
     tilt_step_deg: float = 7.5
-    largest_tilt_deg: float = 45.0
+    largest_tilt_deg: float = 30.0
     largest_column_tilt_deg: float = 15.0
     offset_step_mm: float = 0.5
     enough_mm: float = 5.0
     tie_mm: float = 0.25
+    prefer_pedicle: bool = True
     gap_mm: float = 0.5
     sac_clearance_mm: float = 0.0
     vessel_clearance_mm: float = 0.0

@@ -1,0 +1,204 @@
+"""What no pair of ring cuts of the continuous family can exceed: branch and bound over cells of planes.
+
+A severing cut meets every path from the body to the arch. Over a cell of planes its margin is therefore at most the
+greatest distance to tumour that a path has within the slab which the cell's planes sweep; the smallest such bound over
+all paths holds. Cells that may still hold a better pair are halved in both angles and in offset; where a cut in the middle
+of a cell stays below its bound, a path through the cut's worst point is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from enbloc.core.geometry import Array, Vector
+from enbloc.core.volume import Mask
+from enbloc.resection.candidates import GRID_PITCH, Candidates, Limits, candidates
+from enbloc.resection.family import Planes, at_angles, pairs, ring_angles, ring_normals, symmetric
+from enbloc.resection.kernels import Ints, Millimetres, margin_bounds, path_spans, path_through_worst
+from enbloc.resection.pairs import Pair, best_pair, wide_enough
+from enbloc.resection.passage import Passage
+from enbloc.resection.settings import ResectionSettings
+
+ROUNDS = 12
+MOST_CELLS = 60_000
+PATHS_A_ROUND = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Boxes in azimuth, tilt (degrees) and distance from the pivot (mm): middles (n, 3) and half sizes (n, 3).
+
+    `bound_mm` (n,): no severing cut inside has a larger margin. `reach` (n, 2): the places on the canal's wall, as whole
+    points of path 0, between which it ends.
+    """
+
+    middle: Array
+    half: Array
+    bound_mm: Vector
+    reach: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.middle)
+
+    def chosen(self, rows: Mask) -> Cells:
+        return Cells(self.middle[rows], self.half[rows], self.bound_mm[rows], self.reach[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """Paths of one side: points (n, 3), ends, and the distance to tumour along them."""
+
+    points: Millimetres
+    ends: Ints
+    at_mm: Millimetres
+
+    def with_paths(self, paths: list[Array], tumour_mm: Millimetres) -> Bundle:
+        points = np.concatenate([self.points, *paths]).astype(np.float32)
+        lengths = np.cumsum([len(path) for path in paths])
+        ends = np.concatenate([self.ends, self.ends[-1] + lengths]).astype(np.int32)
+        whole = points.astype(np.intp)
+        return Bundle(points, ends, tumour_mm[tuple(whole.T)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refined:
+    """The pair in hand after refinement, among the candidates looked at; `bound_mm` (up to `enough_mm`) holds for the
+    whole family; None where there is no pair without tumour to start from.
+    """
+
+    left: Candidates
+    right: Candidates
+    pair: Pair
+    bound_mm: float | None
+    cells: int
+
+
+def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -> Refined:
+    """Looks for a better pair until none can be better by more than the gap that the settings ask for."""
+    settings, limits = left.settings, left.limits
+    sides = [left, right]
+    bundles = [Bundle(side.passage.points, side.passage.ends, side.passage.at_mm) for side in sides]
+    hand = in_hand(sides, pair)
+    if hand < 0.0:
+        return Refined(left, right, pair, None, 0)
+    if hand >= settings.enough_mm:
+        return Refined(left, right, pair, settings.enough_mm, 0)
+    wide = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
+    cells = [first_cells(side, bundle, hand, limits) for side, bundle in zip(sides, bundles, strict=True)]
+    looked_at, passed = 0, hand
+    for _ in range(ROUNDS):
+        floor = hand + settings.gap_mm
+        open_cells = [pair_bounds(cells[0], cells[1], wide), pair_bounds(cells[1], cells[0], wide.T)]
+        kept = [bound > floor for bound in open_cells]
+        passed = max(passed, *(float(b[~k].max(initial=-1.0)) for b, k in zip(open_cells, kept, strict=True)))
+        cells = [own.chosen(keep) for own, keep in zip(cells, kept, strict=True)]
+        looked_at += sum(len(own) for own in cells)
+        if not all(len(own) for own in cells) or sum(len(own) for own in cells) > MOST_CELLS:
+            break
+        for n, side in enumerate(sides):
+            children = halved(cells[n])
+            middles = at_angles(side.passage, children.middle[:, :2], children.middle[:, 2])
+            found = candidates(side.passage, middles, limits, settings)
+            sides[n] = side.joined(found)
+            bundles[n] = tightened(bundles[n], side.passage, found, floor + limits.half_kerf_mm)
+            cells[n] = bounded(children, side.passage, bundles[n], hand, limits)
+        pair = best_pair(sides[0], sides[1], opening_mm) or pair
+        hand = in_hand(sides, pair)
+    left_open = [own.bound_mm.max(initial=-1.0) for own in cells] if all(map(len, cells)) else [hand]
+    bound = min(settings.enough_mm, max(hand, passed, min(left_open)))
+    return Refined(sides[0], sides[1], pair, bound, looked_at)
+
+
+def in_hand(sides: list[Candidates], pair: Pair) -> float:
+    """The smaller margin of the pair."""
+    return float(min(sides[0].margin_mm[pair.left], sides[1].margin_mm[pair.right]))
+
+
+def first_cells(side: Candidates, bundle: Bundle, hand: float, limits: Limits) -> Cells:
+    """The whole family in cells of the settings' steps."""
+    settings, passage = side.settings, side.passage
+    angles = ring_angles(settings)
+    normals = np.ascontiguousarray(ring_normals(angles, passage.axes))
+    half = 0.5 * np.array([settings.azimuth_step_deg, settings.tilt_step_deg, settings.offset_step_mm])
+    spans = (path_spans(normals, bundle.points, bundle.ends) - (normals @ passage.pivot)[:, None]) * passage.step_mm
+    reach = float(np.linalg.norm(bundle.points - passage.pivot, axis=1).max()) * passage.step_mm
+    slack = reach * chord(half[None, 0], half[None, 1], np.zeros(1))[0] + settings.offset_step_mm
+    low = np.floor((spans[:, 0] - slack) / settings.offset_step_mm)
+    count = np.maximum(0, np.ceil((spans[:, 1] + slack) / settings.offset_step_mm) - low + 1).astype(np.intp)
+    which = np.repeat(np.arange(len(angles)), count)
+    within = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    middle = np.column_stack([angles[which], (low[which] + within) * settings.offset_step_mm])
+    nowhere = np.zeros((len(middle), 2), np.int64)
+    cells = Cells(middle, np.broadcast_to(half, middle.shape), np.zeros(len(middle)), nowhere)
+    return bounded(cells, passage, bundle, hand, limits)
+
+
+def chord(half_azimuth_deg: Vector, half_tilt_deg: Vector, tilt_deg: Vector) -> Vector:
+    """The greatest distance between the middle unit normal of a cell and any other in it.
+
+    On the sphere of normals azimuth runs along circles of radius cos(tilt), tilt along meridians.
+    """
+    flattest = np.maximum(np.abs(tilt_deg) - half_tilt_deg, 0.0)
+    along = np.radians(half_azimuth_deg) * np.cos(np.radians(flattest))
+    distance: Vector = np.hypot(along, np.radians(half_tilt_deg))
+    return distance
+
+
+def bounded(cells: Cells, passage: Passage, bundle: Bundle, hand: float, limits: Limits) -> Cells:
+    """The cells with their bounds."""
+    planes = at_angles(passage, cells.middle[:, :2], cells.middle[:, 2])
+    spread = chord(cells.half[:, 0], cells.half[:, 1], cells.middle[:, 1])
+    found = margin_bounds(
+        planes.normals, spread, planes.offsets, cells.half[:, 2] / passage.step_mm, passage.pivot, bundle.points,
+        bundle.at_mm, bundle.ends, hand + limits.half_kerf_mm,
+    )  # fmt: skip
+    last = float(passage.ends[1] - 1)
+    reach = np.clip(np.rint(found[:, 1:]), 0.0, last).astype(np.int64)
+    return Cells(cells.middle, cells.half, found[:, 0] - limits.half_kerf_mm, reach)
+
+
+def halved(cells: Cells) -> Cells:
+    """Each cell as eight of half the size."""
+    signs = np.array([[a, b, c] for a in (-0.5, 0.5) for b in (-0.5, 0.5) for c in (-0.5, 0.5)])
+    middle = (cells.middle[:, None] + signs[None] * cells.half[:, None]).reshape(-1, 3)
+    half = np.repeat(0.5 * cells.half, 8, axis=0)
+    return Cells(middle, half, np.repeat(cells.bound_mm, 8), np.repeat(cells.reach, 8, axis=0))
+
+
+def pair_bounds(own: Cells, others: Cells, wide: Mask) -> Vector:
+    """For each own cell what a pair with any cell of the other side can reach at most, where both leave the opening."""
+    best_at = np.full(wide.shape[1], -1e9)
+    for bound, (low, high) in zip(others.bound_mm, others.reach, strict=True):
+        if bound > -1e8:
+            best_at[low : high + 1] = np.maximum(best_at[low : high + 1], bound)
+    partner = np.where(wide, best_at[None], -1e9).max(axis=1)
+    found = np.full(len(own), -1e9)
+    for n, (bound, (low, high)) in enumerate(zip(own.bound_mm, own.reach, strict=True)):
+        if bound > -1e8:
+            found[n] = min(bound, partner[low : high + 1].max())
+    return found
+
+
+def tightened(bundle: Bundle, passage: Passage, found: Candidates, floor_mm: float) -> Bundle:
+    """With paths through the worst points of cuts whose margin their cells overrate."""
+    from enbloc.resection.kernels import TUMOUR_MM
+
+    if not len(found):
+        return bundle
+    at = found.rows[:, TUMOUR_MM]
+    doubtful = np.flatnonzero(at < floor_mm)
+    if not len(doubtful):
+        return bundle
+    spread = doubtful[np.linspace(0, len(doubtful) - 1, min(PATHS_A_ROUND, len(doubtful))).astype(np.intp)]
+    paths = []
+    for n in spread:
+        path = path_through_worst(
+            passage.code, passage.tumour_mm, passage.front, passage.back, passage.points, passage.ends,
+            found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half,
+        )  # fmt: skip
+        if len(path) > 1:
+            paths.append(path.astype(np.float64))
+    return bundle.with_paths(paths, passage.tumour_mm) if paths else bundle

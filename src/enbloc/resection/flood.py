@@ -1,0 +1,165 @@
+"""Cuts as links that are taken away between neighbouring voxels, and the parts that then hang together."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from enbloc.core.geometry import Array, Vector
+from enbloc.resection.field import Codes, Millimetres, OperativeField
+from enbloc.resection.nouns import Cut
+
+SOLID, STAYS = 1, 2
+"""States of a voxel: of the part that comes out, and of what it is cut from. 0 is neither."""
+TUMOUR_LINK, COLUMN_LINK = 1, 2
+"""Bits of what joins voxels of different vertebrae: tumour on both sides, or body and disc."""
+Numbers = npt.NDArray[np.int32]
+
+
+def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm: Millimetres) -> None:
+    """Marks the links that `cut` takes away: bit n of `cut_links` for the one to the next voxel along axis n.
+
+    A link is cut where it crosses the plane inside the polygon or within one voxel of it, so that no crack stays open
+    at its rim. `sawn_mm` takes the least distance from tumour to the kerf at such a link, at the voxels on its ends.
+    """
+    normal = field.frame.axes @ np.array(cut.normal)
+    point = field.frame.to_local(np.array(cut.point_mm))
+    outline = field.frame.to_local(np.array(cut.polygon_mm))
+    across, along = _plane_axes(normal)
+    flat = np.column_stack([(outline - point) @ across, (outline - point) @ along])
+    index = field.to_index(outline)
+    low = np.clip(np.floor(index.min(axis=0)).astype(np.int64) - 2, 0, field.shape)
+    high = np.clip(np.ceil(index.max(axis=0)).astype(np.int64) + 3, low, field.shape)
+    first = field.places(np.zeros(3)) - point
+    basis = np.stack([normal, across, along])
+    _saw(state, field.tumour_mm, first, field.step_mm, basis, flat, low, high, 0.5 * cut.kerf_mm, cut_links, sawn_mm)
+
+
+def _plane_axes(normal: Vector) -> tuple[Vector, Vector]:
+    helper = np.eye(3)[int(np.argmin(np.abs(normal)))]
+    across = np.cross(normal, helper)
+    across /= np.linalg.norm(across)
+    return across, np.cross(normal, across)
+
+
+@njit(cache=True)
+def _saw(
+    state: Codes,
+    tumour_mm: Millimetres,
+    first: Vector,
+    step: float,
+    basis: Array,
+    polygon: Array,
+    low: npt.NDArray[np.int64],
+    high: npt.NDArray[np.int64],
+    half_kerf: float,
+    cut_links: Codes,
+    sawn_mm: Millimetres,
+) -> None:
+    at, crossing, flat = np.empty(3), np.empty(3), np.empty(2)
+    for i in range(low[0], high[0]):
+        for j in range(low[1], high[1]):
+            for k in range(low[2], high[2]):
+                if state[i, j, k] == 0:
+                    continue
+                at[0], at[1], at[2] = first[0] + step * i, first[1] + step * j, first[2] + step * k
+                here = basis[0, 0] * at[0] + basis[0, 1] * at[1] + basis[0, 2] * at[2]
+                for axis in range(3):
+                    there = here + step * basis[0, axis]
+                    if (here >= 0.0) == (there >= 0.0):
+                        continue
+                    a, b, c = i + (axis == 0), j + (axis == 1), k + (axis == 2)
+                    if a >= state.shape[0] or b >= state.shape[1] or c >= state.shape[2]:
+                        continue
+                    if state[a, b, c] == 0 or (state[i, j, k] == STAYS and state[a, b, c] == STAYS):
+                        continue
+                    share = here / (here - there)
+                    crossing[:] = at
+                    crossing[axis] += share * step
+                    for row in range(2):
+                        flat[row] = 0.0
+                        for column in range(3):
+                            flat[row] += basis[1 + row, column] * crossing[column]
+                    if not _within(flat[0], flat[1], polygon, step):
+                        continue
+                    cut_links[i, j, k] |= 1 << axis
+                    mm = (1.0 - share) * tumour_mm[i, j, k] + share * tumour_mm[a, b, c] - half_kerf
+                    sawn_mm[i, j, k] = min(sawn_mm[i, j, k], mm)
+                    sawn_mm[a, b, c] = min(sawn_mm[a, b, c], mm)
+
+
+@njit(cache=True)
+def _within(x: float, y: float, polygon: Array, reach: float) -> bool:
+    """Whether (x, y) lies in the polygon or no farther than `reach` from its outline."""
+    inside = False
+    count = polygon.shape[0]
+    for n in range(count):
+        x0, y0 = polygon[n]
+        x1, y1 = polygon[(n + 1) % count]
+        dx, dy = x1 - x0, y1 - y0
+        square = dx * dx + dy * dy
+        t = 0.0 if square == 0.0 else min(max(((x - x0) * dx + (y - y0) * dy) / square, 0.0), 1.0)
+        if (x - x0 - t * dx) ** 2 + (y - y0 - t * dy) ** 2 <= reach * reach:
+            return True
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * dx / dy:
+            inside = not inside
+    return inside
+
+
+@njit(cache=True)
+def flood(state: Codes, owner: Codes, joins: Codes, cut_links: Codes) -> tuple[Numbers, int]:
+    """Numbers from 1 for the parts of SOLID that hang together by links not cut, and how many there are.
+
+    Voxels of different vertebrae are linked where they share a bit of `joins`: not where only their joints touch.
+    """
+    ni, nj, nk = state.shape
+    found = np.zeros(state.shape, dtype=np.int32)
+    stack = np.empty(int(np.count_nonzero(state == SOLID)) + 1, dtype=np.int64)
+    count = 0
+    for start in range(state.size):
+        i, j, k = start // (nj * nk), start // nk % nj, start % nk
+        if state[i, j, k] != SOLID or found[i, j, k] != 0:
+            continue
+        count += 1
+        found[i, j, k] = count
+        stack[0], depth = start, 1
+        while depth > 0:
+            depth -= 1
+            i, j, k = stack[depth] // (nj * nk), stack[depth] // nk % nj, stack[depth] % nk
+            for side in range(6):
+                axis, ahead = side // 2, side % 2 == 0
+                step = 1 if ahead else -1
+                a, b, c = i + step * (axis == 0), j + step * (axis == 1), k + step * (axis == 2)
+                if a < 0 or b < 0 or c < 0 or a >= ni or b >= nj or c >= nk:
+                    continue
+                if state[a, b, c] != SOLID or found[a, b, c] != 0:
+                    continue
+                if owner[i, j, k] != owner[a, b, c] and joins[i, j, k] & joins[a, b, c] == 0:
+                    continue
+                links = cut_links[i, j, k] if ahead else cut_links[a, b, c]
+                if links >> axis & 1:
+                    continue
+                found[a, b, c] = count
+                stack[depth] = (a * nj + b) * nk + c
+                depth += 1
+    return found, count
+
+
+def joined_to_what_they_touch(found: Numbers, small: npt.NDArray[np.bool_]) -> Numbers:
+    """New number (by old) of each part: a small one takes that of the larger part it shares most voxel faces with,
+    else 0; `small[0]` is false.
+    """
+    count = len(small)
+    pairs = []
+    for axis in range(3):
+        here = np.moveaxis(found, axis, 0)[:-1]
+        there = np.moveaxis(found, axis, 0)[1:]
+        for a, b in ((here, there), (there, here)):
+            touching = small[a] & (b > 0) & ~small[b]
+            pairs.append(a[touching].astype(np.int64) * count + b[touching])
+    keys, faces = np.unique(np.concatenate(pairs), return_counts=True)
+    new = np.where(small, 0, np.arange(count)).astype(np.int32)
+    for key in keys[np.argsort(faces, kind="stable")]:
+        new[key // count] = key % count
+    return new
