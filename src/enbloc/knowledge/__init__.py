@@ -55,6 +55,7 @@ from enbloc.knowledge.resection_tables import (
     margin_rules,
     resection_tool,
     resection_tools,
+    segmental_artery_share,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
 from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
@@ -132,6 +133,7 @@ __all__ = [
     "read_scheme",
     "resection_tool",
     "resection_tools",
+    "segmental_artery_share",
     "scheme_names",
     "sins_items",
     "sins_location",

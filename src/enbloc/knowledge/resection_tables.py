@@ -10,6 +10,7 @@ from enbloc.core.errors import InputError, KnowledgeError, nearest
 from enbloc.knowledge.loader import load_table
 from enbloc.knowledge.rows import row_of
 
+LOSSES = "resection/losses.toml"
 TOOLS = "resection/tools.toml"
 CLASSES = "resection/margin_classes.toml"
 MARGINS = ("wide", "marginal", "intralesional")
@@ -110,3 +111,9 @@ def margin_rule(of: str, facts: Mapping[str, str]) -> MarginRule:
     if found is None:
         raise KnowledgeError(f"no row fits {dict(facts)}", file=CLASSES, field=of)
     return found
+
+
+@cache
+def segmental_artery_share() -> float:
+    """The share of the next body beyond which a cut through it reaches that level's segmental arteries."""
+    return float(load_table(LOSSES)["segmental_artery"]["share"])

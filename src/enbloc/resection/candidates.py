@@ -19,16 +19,22 @@ from enbloc.resection.settings import ResectionSettings
 
 GRID_PITCH = 1.0
 """Pixels of the search, in voxels of the operative field."""
+COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
+OWN_BODY = 3
+ENDPLATE_SHARE = 0.1
+"""A cut through the disc that takes more than this share of its section from the own body runs along the endplate."""
 Key = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a cut must keep, mm: half the kerf, and how near its section may come to the no-go body and to vessels."""
+    """What a cut must keep, mm: half the kerf, and how near its section may come to the no-go body and to vessels; `noise_mm`: the least margin
+    that the voxels can tell from none."""
 
     half_kerf_mm: float
     no_go_mm: float
     vessel_mm: float
+    noise_mm: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,17 +82,31 @@ class Candidates:
             (self.margin_mm < 0.0).astype(np.float64),
             self.rows[:, kernels.IN_TUMOUR],
             np.round(np.maximum(-self.margin_mm, 0.0), 6),
-            -self.steps.astype(np.float64),
-            self._beside_pedicle(),
+            *(self._between_vertebrae() if self.passage.gate in COLUMN_GATES else self._through_ring()),
             self.rows[:, kernels.PIXELS],
             *self._turned(),
         ]
 
-    def _beside_pedicle(self) -> Vector:
-        """0 where most bone of the section is pedicle and that is preferred, 1 elsewhere."""
+    def _through_ring(self) -> list[Vector]:
+        """The larger margin; then the pedicle, where that is preferred."""
         pedicle, others = self.rows[:, kernels.PEDICLE], self.rows[:, [kernels.BODY, kernels.ARCH]]
         beside = (pedicle < others.max(axis=1)) & self.settings.prefer_pedicle
-        return beside.astype(np.float64)
+        return [-self.steps.astype(np.float64), beside.astype(np.float64)]
+
+    def _between_vertebrae(self) -> list[Vector]:
+        """A margin that resolution can tell from none; then disc before endplate before bone; then the larger margin."""
+        barely = self.margin_mm < self.limits.noise_mm
+        return [barely.astype(np.float64), self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64)]
+
+    @cached_property
+    def tissue_rank(self) -> npt.NDArray[np.int64]:
+        """Of a cut between vertebrae: 0 disc, 1 endplate, 2 neighbour's body, 3 mostly own body."""
+        own, neighbour, disc = (self.rows[:, column] for column in (kernels.BODY, kernels.PEDICLE, kernels.ARCH))
+        pixels = np.maximum(self.rows[:, kernels.PIXELS], 1.0)
+        mostly = np.argmax(np.stack([disc, neighbour, own]), axis=0)
+        endplate = (mostly == 0) & (own / pixels > ENDPLATE_SHARE)
+        rank: npt.NDArray[np.int64] = np.select([endplate, mostly == 0, mostly == 1], [1, 0, 2], 3)
+        return rank
 
     def _turned(self) -> list[Vector]:
         """Angles and place that are the same for a cut on the right and for its mirror image on the left: to settle ties."""
@@ -153,4 +173,5 @@ def candidates(passage: Passage, planes: Planes, limits: Limits, settings: Resec
         & (rows[:, kernels.NO_GO_MM] - limits.half_kerf_mm >= limits.no_go_mm)
         & (rows[:, kernels.VESSEL_MM] - limits.half_kerf_mm >= limits.vessel_mm)
     )
-    return Candidates(passage, planes.chosen(sound), rows[sound], limits, settings)
+    found = Candidates(passage, planes.chosen(sound), rows[sound], limits, settings)
+    return found.chosen(found.tissue_rank < OWN_BODY) if passage.gate in COLUMN_GATES else found

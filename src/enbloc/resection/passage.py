@@ -12,6 +12,7 @@ from enbloc.anatomy import Part
 from enbloc.core.geometry import Array, Box, Vector, bounding_box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
+from enbloc.resection.distance import FAR_MM
 from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import BEYOND, CANAL, SOLID, Codes, Ints, Millimetres
 from enbloc.resection.nouns import Gate, OpenSide
@@ -24,6 +25,17 @@ BEHIND_MM = 2.0
 """As far from the middle the arch behind the canal counts as its end."""
 HUG = 4.0
 """How much dearer a voxel is, per voxel of distance from the canal, for the path along the canal's wall."""
+
+
+HALF_ENDS = 0.6
+"""A split parts what lies farther out on the left than this share of the body's reach from what does on the right."""
+UNJOINED = {
+    Gate.LEFT: "nothing solid joins body and arch on the left: there is nothing to cut",
+    Gate.RIGHT: "nothing solid joins body and arch on the right: there is nothing to cut",
+    Gate.CRANIAL: "nothing labelled joins the body to its neighbour above",
+    Gate.CAUDAL: "nothing labelled joins the body to its neighbour below",
+    Gate.SPLIT: "the body has no two sides that are joined",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,24 +82,96 @@ class Passage:
 
 def ring_passage(field: OperativeField, level: Level, gate: Gate, axes: Array) -> Passage | OpenSide:
     """The ring of `level` on the side of `gate`; `axes` are the level's own, in the field's axes."""
-    mine = field.owner == field.number(level)
-    bone = (field.part >= Part.BODY) & (field.part <= Part.ARTICULAR_RIGHT)
-    solid = mine & (bone | field.tumour)
-    canal = ((field.part == Part.CANAL) | field.no_go) & ~field.tumour
-    box = around(solid)
-    centre = field.to_index(field.canal_centre_mm[level]) - np.array(box.lower)
-    across, ahead = (along(box.shape, centre, axes[row]) * field.step_mm for row in (0, 1))
-    outward = -across if gate is Gate.LEFT else across
-    own = solid[box.slices]
-    half_width = canal_half_width(across, canal[box.slices] & mine[box.slices])
-    code = np.where(own, np.where(outward > 0.0, SOLID, BEYOND), 0).astype(np.uint8)
-    code[canal[box.slices]] = CANAL
-    near_middle = code == SOLID
-    front = near_middle & (ahead > 0.0) & (outward <= max(CENTRAL_SHARE * half_width, field.step_mm))
-    back = near_middle & (ahead <= 0.0) & (outward <= max(BEHIND_MM, field.step_mm))
-    part = np.ascontiguousarray(field.part[box.slices])
-    arch = near_middle & (part != Part.BODY)
-    return finished(field, gate, level, box, code, front, back, axes, pivot_of(arch, near_middle), centre)
+    seen = Surroundings.of(field, level, axes)
+    outward = -seen.across_mm if gate is Gate.LEFT else seen.across_mm
+    code = np.where(seen.own, np.where(outward > 0.0, SOLID, BEYOND), 0).astype(np.uint8)
+    code[seen.canal] = CANAL
+    solid = code == SOLID
+    front = solid & (seen.ahead_mm > 0.0) & (outward <= max(CENTRAL_SHARE * seen.half_width_mm, field.step_mm))
+    back = solid & (seen.ahead_mm <= 0.0) & (outward <= max(BEHIND_MM, field.step_mm))
+    arch = solid & (seen.part != Part.BODY)
+    return finished(field, gate, level, seen, code, front, back, pivot_of(arch, solid), seen.part)
+
+
+def split_passage(field: OperativeField, level: Level, axes: Array) -> Passage | OpenSide:
+    """The body of `level`, to be parted into a left and a right half; `front` is the left end."""
+    seen = Surroundings.of(field, level, axes)
+    ahead = seen.ahead_mm > 0.0
+    body = seen.own & ahead & ((seen.part == Part.BODY) | field.tumour[seen.box.slices])
+    code = np.where(body, SOLID, np.where(seen.own, BEYOND, 0)).astype(np.uint8)
+    code[seen.canal] = CANAL
+    reach = float(np.abs(seen.across_mm[body]).max(initial=0.0))
+    left, right = body & (seen.across_mm < -HALF_ENDS * reach), body & (seen.across_mm > HALF_ENDS * reach)
+    return finished(field, Gate.SPLIT, level, seen, code, left, right, pivot_of(body, body), seen.part)
+
+
+def column_passage(field: OperativeField, gate: Gate, axes: Array) -> Passage | OpenSide:
+    """The column above (below) the resected levels: bodies, the disc between them and tumour in front of the canal.
+
+    `axes` are those of the disc space. In `part` the own body is coded 1, the
+    neighbour's 2 and the disc 4.
+    """
+    cranial = gate is Gate.CRANIAL
+    level = field.levels[0] if cranial else field.levels[-1]
+    number = field.number(level)
+    other = number - 1 if cranial else number + 1
+    if not 1 <= other <= len(field.column):
+        return OpenSide(gate, level, "the neighbouring vertebra is not in view: no cut could be placed towards it")
+    disc_of = other if cranial else number
+    body = field.part == Part.BODY
+    disc = (field.part == Part.DISC) & (field.owner == disc_of)
+    own, neighbour = body & (field.owner == number), body & (field.owner == other)
+    if not neighbour.any():
+        return OpenSide(gate, level, "the neighbouring body is not in view: no cut could be placed towards it")
+    box = around(own | neighbour | disc)
+    seen = Surroundings.of(field, level, axes, box)
+    loose = field.tumour & ~body & np.isin(field.owner, (number, other)) & (field.part == 0)
+    solid = (own | neighbour | disc | loose)[box.slices]
+    bone = (field.part >= Part.PEDICLE_LEFT) & (field.part <= Part.ARTICULAR_RIGHT)
+    code = np.where(solid, SOLID, np.where(bone[box.slices], BEYOND, 0)).astype(np.uint8)
+    code[seen.canal] = CANAL
+    part = (own + 2 * neighbour + 4 * disc)[box.slices].astype(np.uint8)
+    front, back = middle_layer(part == 1, axes[2]), middle_layer(part == 2, axes[2])
+    return finished(field, gate, level, seen, code, front, back, pivot_of(part == 4, solid), part)
+
+
+def middle_layer(body: Mask, up: Vector) -> Mask:
+    """The voxels of a body at the middle of its height, one voxel thick to either side."""
+    height = along(body.shape, np.zeros(3), up)
+    within = height[body]
+    middle = 0.5 * (float(within.min()) + float(within.max()))
+    layer: Mask = body & (np.abs(height - middle) <= 1.0)
+    return layer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """A block around one level: its solid tissue, the canal, the parts, and how far to the right of and in front of
+    the canal's middle each voxel lies (mm, along the level's `axes`).
+    """
+
+    box: Box
+    axes: Array
+    own: Mask
+    canal: Mask
+    part: Codes
+    across_mm: npt.NDArray[np.float32]
+    ahead_mm: npt.NDArray[np.float32]
+    centre: Vector
+    half_width_mm: float
+
+    @classmethod
+    def of(cls, field: OperativeField, level: Level, axes: Array, box: Box | None = None) -> Surroundings:
+        mine = field.owner == field.number(level)
+        bone = (field.part >= Part.BODY) & (field.part <= Part.ARTICULAR_RIGHT)
+        solid = mine & (bone | field.tumour)
+        box = around(solid) if box is None else box
+        centre = field.to_index(field.canal_centre_mm[level]) - np.array(box.lower)
+        across, ahead = (along(box.shape, centre, axes[row]) * np.float32(field.step_mm) for row in (0, 1))
+        canal = (((field.part == Part.CANAL) | field.no_go) & ~field.tumour)[box.slices]
+        half_width = canal_half_width(across, canal & mine[box.slices])
+        part = np.ascontiguousarray(field.part[box.slices])
+        return cls(box, axes, solid[box.slices], canal, part, across, ahead, centre, half_width)
 
 
 def pivot_of(wanted: Mask, otherwise: Mask) -> Vector:
@@ -100,44 +184,43 @@ def finished(
     field: OperativeField,
     gate: Gate,
     level: Level,
-    box: Box,
+    seen: Surroundings,
     code: Codes,
     front: Mask,
     back: Mask,
-    axes: Array,
     pivot: Vector,
-    centre: Vector,
+    part: Codes,
 ) -> Passage | OpenSide:
     """With the paths laid; open where nothing joins the two ends."""
     code = np.ascontiguousarray(code)
     wall = wall_path(code, front, back)
     if wall is None:
-        return OpenSide(gate, level, "nothing solid joins body and arch here: there is nothing to cut")
+        return OpenSide(gate, level, UNJOINED[gate])
     points, ends = disjoint_paths(code == SOLID, front, back, MOST_PATHS)
     points = np.concatenate([wall, points]).astype(np.float32)
     ends = np.concatenate([[0], ends + len(wall)]).astype(np.int32)
-    tumour_mm = np.ascontiguousarray(field.tumour_mm[box.slices])
-    whole = points.astype(np.intp)
-    vessels = [values[box.slices] for values in field.vessel_mm.values()]
-    vessel_mm = np.minimum.reduce(vessels) if vessels else np.full(box.shape, 1e3, np.float32)
+    block = seen.box.slices
+    tumour_mm = np.ascontiguousarray(field.tumour_mm[block])
+    vessels = [values[block] for values in field.vessel_mm.values()]
+    vessel_mm = np.minimum.reduce(vessels) if vessels else np.full(seen.box.shape, FAR_MM, np.float32)
     return Passage(
         gate=gate,
         level=level,
-        lower=np.array(box.lower, dtype=np.float64),
+        lower=np.array(seen.box.lower, dtype=np.float64),
         step_mm=field.step_mm,
         code=code,
-        part=np.ascontiguousarray(field.part[box.slices]),
+        part=np.ascontiguousarray(part),
         tumour_mm=tumour_mm,
-        no_go_mm=np.ascontiguousarray(field.no_go_mm[box.slices]),
+        no_go_mm=np.ascontiguousarray(field.no_go_mm[block]),
         vessel_mm=np.ascontiguousarray(vessel_mm),
-        front=front,
-        back=back,
+        front=np.ascontiguousarray(front),
+        back=np.ascontiguousarray(back),
         points=points,
         ends=ends,
-        at_mm=tumour_mm[tuple(whole.T)],
-        axes=axes,
+        at_mm=tumour_mm[tuple(points.astype(np.intp).T)],
+        axes=seen.axes,
         pivot=pivot,
-        canal=centre,
+        canal=seen.centre,
     )
 
 

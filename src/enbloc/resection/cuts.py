@@ -1,0 +1,195 @@
+"""From a plane and its section to a cut in the patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+
+import numpy as np
+
+from enbloc.anatomy import Part
+from enbloc.core.evidence import Caveat, Measured
+from enbloc.core.geometry import Array, Vector
+from enbloc.knowledge import Tool, segmental_artery_share
+from enbloc.resection import kernels
+from enbloc.resection.candidates import COLUMN_GATES, ENDPLATE_SHARE
+from enbloc.resection.classes import cut_class
+from enbloc.resection.field import OperativeField
+from enbloc.resection.nouns import Clearance, Cut, Gate, Loss, Tissue
+from enbloc.resection.passage import Passage
+from enbloc.resection.section import Section, section_of
+
+NEAR_MM = 25.0
+"""Vessels farther from a cut are not named."""
+FLAWS = {
+    kernels.NO_SECTION: ("cut-misses", "the plane does not pass the tissue that it would have to sever"),
+    kernels.LEAVES_SIDE: ("cut-crosses-midline", "the section runs on into what lies beyond its side"),
+    kernels.MISSES_PATH: ("cut-does-not-sever", "what it should sever stays joined beside the section"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sawing:
+    """What every cut of one plan shares."""
+
+    field: OperativeField
+    tool: Tool
+
+    @property
+    def half_kerf_mm(self) -> float:
+        return 0.5 * self.tool.width_mm
+
+
+def cut_of(sawing: Sawing, passage: Passage, normal: Vector, offset: float, order: int, given: bool = False) -> Cut:
+    """The cut along the plane `normal . x = offset` (field's axes, voxels of the passage's block).
+
+    A plane without a sound section (a surgeon's own) is measured on the section that comes nearest to one, and carries
+    the caveat that says what is wrong with it.
+    """
+    field, section = sawing.field, section_of(passage, normal, offset)
+    points = section.points()
+    if tumour_side(field, passage, normal, offset) < 0:
+        normal = -normal
+    middle = points.mean(axis=0) if len(points) else passage.pivot + passage.lower
+    margin = doubtful(float(section.row[kernels.TUMOUR_MM]) - sawing.half_kerf_mm, field)
+    tissue = tissue_of(section)
+    name = f"{passage.level}-{passage.gate}"
+    return Cut(
+        name=name,
+        order=order,
+        gate=passage.gate,
+        level=passage.level,
+        tissue=tissue,
+        point_mm=in_patient(field, middle),
+        normal=direction(field, normal),
+        polygon_mm=outline(field, section, normal),
+        kerf_mm=sawing.tool.width_mm,
+        margin_mm=margin,
+        margin_class=cut_class(margin, section.tumour_mm2, tissue),
+        section_mm2=section.area_mm2,
+        tumour_mm2=section.tumour_mm2,
+        depth_mm=max(0.0, -margin.value),
+        canal_angle_deg=canal_angle(passage, section),
+        sac_clearance_mm=doubtful(float(section.row[kernels.NO_GO_MM]) - sawing.half_kerf_mm, field),
+        vessels=clearances(sawing, points),
+        loss=loss_of(field, passage, section, normal, offset),
+        given=given,
+        caveats=tuple(flaws_of(passage, section)),
+    )
+
+
+def doubtful(value_mm: float, field: OperativeField) -> Measured:
+    """A distance with what resolution leaves open; in whole slices, rounded down, where these are thick."""
+    if field.thick_slices:
+        value_mm = field.noise_mm * floor(value_mm / field.noise_mm)
+    return Measured(value_mm, value_mm - field.noise_mm, value_mm + field.noise_mm)
+
+
+def tumour_side(field: OperativeField, passage: Passage, normal: Vector, offset: float) -> float:
+    """Whether most tumour of the level lies ahead of the plane (positive); between vertebrae, whether the level does."""
+    mine = field.owner == field.number(passage.level)
+    mask = mine & (field.part == Part.BODY) if passage.gate in COLUMN_GATES else mine & field.tumour
+    voxels = np.argwhere(mask if mask.any() else mine)
+    return float(np.sign((voxels - passage.lower) @ normal - offset).sum())
+
+
+def tissue_of(section: Section) -> Tissue:
+    """What most of the section passes: tumour that has replaced bone counts as that bone."""
+    first, second, third = (float(section.row[column]) for column in (kernels.BODY, kernels.PEDICLE, kernels.ARCH))
+    pixels = float(section.row[kernels.PIXELS])
+    gate = section.passage.gate
+    if first + second + third < 0.5 * pixels or pixels == 0.0:
+        return Tissue.TUMOUR
+    if gate is Gate.SPLIT:
+        return Tissue.BODY
+    most = max(first, second, third)
+    if gate in COLUMN_GATES:
+        if most == third:
+            return Tissue.ENDPLATE if first > ENDPLATE_SHARE * pixels else Tissue.DISC
+        return Tissue.NEIGHBOUR_BODY if most == second else Tissue.BODY
+    return {first: Tissue.BODY_SIDE, third: Tissue.LAMINA, second: Tissue.PEDICLE}[most]
+
+
+def in_patient(field: OperativeField, point: Vector) -> tuple[float, float, float]:
+    """A point in voxels of the field as RAS mm."""
+    x, y, z = field.frame.to_world(field.places(point))
+    return float(x), float(y), float(z)
+
+
+def direction(field: OperativeField, vector: Vector) -> tuple[float, float, float]:
+    turned = vector @ field.frame.axes
+    x, y, z = turned / np.linalg.norm(turned)
+    return float(x), float(y), float(z)
+
+
+def outline(field: OperativeField, section: Section, normal: Vector) -> tuple[tuple[float, float, float], ...]:
+    """The section's outline in RAS mm, counter-clockwise seen from the tip of `normal`; empty without a section."""
+    if not section.filled.any():
+        return ()
+    line = section.outline() if normal @ section.normal > 0.0 else section.outline()[::-1]
+    return tuple((float(x), float(y), float(z)) for x, y, z in field.frame.to_world(field.places(line)))
+
+
+def canal_angle(passage: Passage, section: Section) -> float | None:
+    """Where a sound section meets the canal's wall: 0 in front, 90 on the patient's right."""
+    if passage.gate in COLUMN_GATES or section.flaw != kernels.SOUND:
+        return None
+    wall = passage.wall_mm()
+    right, ahead = wall[min(round(section.row[kernels.END]), len(wall) - 1)]
+    return float(np.degrees(np.arctan2(right, ahead)))
+
+
+def clearances(sawing: Sawing, points: Array) -> tuple[Clearance, ...]:
+    """To every labelled vessel near the section, nearest first."""
+    from scipy.ndimage import map_coordinates
+
+    found = []
+    for name, field_mm in sawing.field.vessel_mm.items() if len(points) else ():
+        least = float(map_coordinates(field_mm, points.T, order=1, mode="nearest").min()) - sawing.half_kerf_mm
+        if least <= NEAR_MM:
+            found.append(Clearance(name, doubtful(least, sawing.field)))
+    return tuple(sorted(found, key=lambda each: (each.distance_mm.value, each.structure)))
+
+
+def loss_of(field: OperativeField, passage: Passage, section: Section, normal: Vector, offset: float) -> Loss:
+    """What a cut costs beside its section. `normal` points to the piece that leaves."""
+    ribs = tuple(sorted(name for name, mask in field.ribs.items() if meets(mask, section.points())))
+    if passage.gate not in COLUMN_GATES:
+        return Loss(ribs=ribs)
+    neighbour = np.argwhere(passage.part == 2)
+    ahead = float(np.sign(normal @ section.normal)) * (neighbour @ section.normal - offset) > 0.0
+    taken = int(np.count_nonzero(ahead))
+    number = field.number(passage.level) + (-1 if passage.gate is Gate.CRANIAL else 1)
+    deep = taken > segmental_artery_share() * len(neighbour)
+    return Loss(
+        neighbour_bone_mm3=taken * field.step_mm**3,
+        segmental_artery=field.column[number - 1] if deep else None,
+        ribs=ribs,
+    )
+
+
+def meets(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], points: Array) -> bool:
+    """Whether a pixel lies in `mask` or one voxel beside it."""
+    around = np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
+    index = np.rint(points[:, None] + around).astype(np.intp).reshape(-1, 3)
+    inside = ((index >= 0) & (index < mask.shape)).all(axis=1)
+    return bool(mask[tuple(index[inside].T)].any())
+
+
+def flaws_of(passage: Passage, section: Section) -> list[Caveat]:
+    """What is wrong with a plane as a cut of its gate."""
+    if section.flaw != kernels.SOUND:
+        return [Caveat(*FLAWS[section.flaw])]
+    if not severs_finely(passage, section):
+        return [Caveat(*FLAWS[kernels.MISSES_PATH])]
+    return []
+
+
+def severs_finely(passage: Passage, section: Section) -> bool:
+    offset = float(section.normal @ (section.corner))
+    return bool(
+        kernels.severs(
+            passage.code, passage.front, passage.back, passage.points, passage.ends, section.normal, offset,
+            passage.pivot, 1.0, passage.half,
+        )
+    )  # fmt: skip

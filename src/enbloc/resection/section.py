@@ -1,0 +1,137 @@
+"""One plane's section, measured finely: its outline, what it passes, how near it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from enbloc.core.geometry import Array, Vector
+from enbloc.core.volume import Mask
+from enbloc.resection import kernels
+from enbloc.resection.kernels import Stamps, basis, measure_section, plane_origin, sound_section
+from enbloc.resection.passage import Passage
+
+PITCH = 0.25
+"""Pixels of a measured section, in voxels of the operative field."""
+OUTLINE_MM = 0.15
+"""The outline is simplified by less than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """The part of plane ∩ tissue that a saw passes, in voxels of the passage's block.
+
+    `filled` (n, m) are its pixels, `pixel_mm` apart; pixel (i, j) lies at corner + i across + j along (those two being
+    one pixel long). `row` holds the columns of `kernels`, in pixels; `flaw` is one of its flaws.
+    """
+
+    passage: Passage
+    normal: Vector
+    filled: Mask
+    corner: Vector
+    across: Vector
+    along: Vector
+    row: Array
+    flaw: float
+
+    @property
+    def pixel_mm2(self) -> float:
+        return float((PITCH * self.passage.step_mm) ** 2)
+
+    @property
+    def area_mm2(self) -> float:
+        return float(self.row[kernels.PIXELS]) * self.pixel_mm2
+
+    @property
+    def tumour_mm2(self) -> float:
+        return float(self.row[kernels.IN_TUMOUR]) * self.pixel_mm2
+
+    def points(self) -> Array:
+        """Middles of the pixels, voxels of the operative field, (n, 3)."""
+        pixels = np.argwhere(self.filled).astype(np.float64)
+        return self._placed(pixels)
+
+    def outline(self) -> Array:
+        """The longest closed line around the section, voxels of the operative field, (n, 3); counter-clockwise seen
+        from the tip of the normal.
+        """
+        from skimage.measure import approximate_polygon, find_contours
+
+        lines = find_contours(np.pad(self.filled, 1).astype(np.float32), 0.5)
+        longest = max(lines, key=len) - 1.0
+        plain = approximate_polygon(longest, OUTLINE_MM / (PITCH * self.passage.step_mm))[:-1]
+        turn = np.cross(self.across, self.along) @ self.normal
+        x, y = plain.T
+        area = 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+        return self._placed(plain if area * turn > 0.0 else plain[::-1])
+
+    def _placed(self, pixels: Array) -> Array:
+        block = self.corner + pixels[:, :1] * self.across + pixels[:, 1:] * self.along
+        placed: Array = block + self.passage.lower
+        return placed
+
+
+def section_of(passage: Passage, normal: Vector, offset: float) -> Section:
+    """The section of the plane `normal . x = offset` (voxels of the passage's block)."""
+    fine = int(passage.half / PITCH) + 1
+    stamp, count, row = _section(
+        passage.code, passage.part, passage.tumour_mm, passage.no_go_mm, passage.vessel_mm, passage.points,
+        passage.ends, normal, offset, passage.pivot, PITCH, fine,
+    )  # fmt: skip
+    across, along = basis(normal)
+    filled = stamp > 0
+    rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+    low = np.array([rows[0], columns[0]]) if len(rows) else np.zeros(2, np.intp)
+    if len(rows):
+        filled = filled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    first = (low - fine) * PITCH
+    corner = plane_origin(normal, offset, passage.pivot) + first[0] * across + first[1] * along
+    return Section(
+        passage, normal, filled, corner, PITCH * across, PITCH * along, row, float(row[kernels.FLAW]) if count else NONE
+    )
+
+
+NONE = kernels.NO_SECTION
+
+
+@numba.njit(cache=True)
+def _section(
+    code: kernels.Codes,
+    part: kernels.Codes,
+    tumour_mm: kernels.Millimetres,
+    no_go_mm: kernels.Millimetres,
+    vessel_mm: kernels.Millimetres,
+    points: kernels.Millimetres,
+    ends: kernels.Ints,
+    normal: Array,
+    offset: float,
+    pivot: Array,
+    pitch: float,
+    half: int,
+) -> tuple[npt.NDArray[np.uint8], int, Array]:
+    """The sound section, or where there is none the last one that the wall path meets; stamped pixels and measures."""
+    stamp: Stamps = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
+    queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
+    across, along = basis(normal)
+    origin = plane_origin(normal, offset, pivot)
+    mark, count, end, flaw = sound_section(
+        code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue
+    )
+    if flaw != 0.0:
+        mark = stamp.max()
+        count = 0
+        for a in range(stamp.shape[0]):
+            for b in range(stamp.shape[1]):
+                if mark > 0 and stamp[a, b] == mark:
+                    queue[count, 0], queue[count, 1] = a - half, b - half
+                    count += 1
+    row = np.zeros(kernels.MEASURES)
+    measure_section(code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, row)
+    row[kernels.FLAW], row[kernels.END] = flaw, end
+    filled = np.zeros(stamp.shape, np.uint8)
+    for n in range(count):
+        filled[queue[n, 0] + half, queue[n, 1] + half] = 1
+    return filled, count, row
