@@ -219,7 +219,7 @@ def taken_out() -> tuple[Pieces, tuple[Piece, ...]]:
     vertices, triangles = smooth_surface(label == 1, spine.grid.affine, 1.0)
     margin = (np.linalg.norm(vertices - CENTRE, axis=1) - TUMOUR_RADIUS_MM).astype(np.float32)
     pieces = Pieces(label, spine.grid.affine, vertices.astype(np.float32), triangles, margin)
-    return pieces, (_piece("piece-anterior", 1, label, spine.tumour), _piece("piece-posterior", 2, label, spine.tumour))
+    return pieces, (_piece("anterior-block", 1, label, spine.tumour), _piece("posterior-arch", 2, label, spine.tumour))
 
 
 def _piece(name: str, number: int, label: np.ndarray, tumour: np.ndarray) -> Piece:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, floor, pi, sin
 
 from enbloc.core.levels import Level
@@ -136,7 +137,7 @@ def _best(points: tuple[RingPoint, ...]) -> dict[float, float]:
 
 
 def _step(angles: list[float]) -> float:
-    gaps = [b - a for a, b in zip(angles, angles[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(angles)]
     return min(gaps, default=USUAL_STEP_DEG)
 
 

@@ -15,6 +15,8 @@ from enbloc.scene import STYLES, Scene, View
 from enbloc.scene.cuts import corners, rim
 from enbloc.scene.slices import Cut as Slice
 
+LIGHT = (226, 196, 255)
+"""The colour of saw lines, lighter: legible on a dark halo."""
 NAME_PX = 20.0
 """Size of a cut's name in a picture 720 wide, and how far it stands from the end of its line."""
 
@@ -26,31 +28,31 @@ def draw_outlines(canvas: Canvas, scene: Scene, view: View, centre_mm: Vector, m
         column = canvas.width / 2 + offset @ view.rightward / mm_per_pixel
         row = canvas.height / 2 - offset @ np.array(view.up) / mm_per_pixel
         line = [(float(x), float(y)) for x, y in zip(column, row, strict=True)]
-        canvas.line([*line, line[0]], STYLES["cut"].line, 1.8)
+        canvas.line([*line, line[0]], STYLES["cut"].surface, 1.8)
 
 
 def draw_saw_lines(canvas: Canvas, plan: Plan, plane: Slice) -> None:
     """Every cut that the slice meets, with its gate's name at the end that lies further out."""
     zoom = canvas.width / plane.pixels
-    for cut in cuts_of(plan):
-        segments = [[_pixel(end, plane, zoom) for end in ends] for ends in crossings(cut, plane)]
+    ends = {
+        cut: [[_pixel(end, plane, zoom) for end in segment] for segment in crossings(cut, plane)]
+        for cut in cuts_of(plan)
+    }
+    everywhere = [end for segments in ends.values() for segment in segments for end in segment]
+    for cut, segments in ends.items():
         for segment in segments:
             canvas.line(segment, STYLES["cut"].line, 4.0 * canvas.grain)
         if segments:
-            ends = [end for segment in segments for end in segment]
-            _name(canvas, cut, max(ends, key=lambda end: _from_middle(canvas, end)))
+            _name(canvas, cut, [end for segment in segments for end in segment], np.mean(everywhere, axis=0))
 
 
-def _name(canvas: Canvas, cut: Cut, end: Point) -> None:
+def _name(canvas: Canvas, cut: Cut, ends: list[Point], middle: Array) -> None:
+    """At the end farthest from the middle of all cuts in the slice, and beyond it."""
     size = NAME_PX * canvas.grain
-    out_x, out_y = end[0] - canvas.width / 2, end[1] - canvas.height / 2
-    length = max(_from_middle(canvas, end), 1.0)
-    anchor = "lm" if out_x > 0 else "rm"
-    canvas.text(end[0] + out_x / length * size, end[1] + out_y / length * size, cut.gate.value, size, anchor)
-
-
-def _from_middle(canvas: Canvas, point: Point) -> float:
-    return float(np.hypot(point[0] - canvas.width / 2, point[1] - canvas.height / 2))
+    outward = np.array(max(ends, key=lambda end: float(np.linalg.norm(middle - end)))) - middle
+    x, y = middle + outward * (1.0 + size / max(float(np.linalg.norm(outward)), 1.0))
+    anchor = "lm" if outward[0] > 0 else "rm"
+    canvas.text(float(x), float(y), cut.gate.value, size, anchor, ink=LIGHT)
 
 
 def _pixel(point_mm: Vector, plane: Slice, zoom: float) -> Point:

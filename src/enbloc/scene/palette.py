@@ -20,6 +20,7 @@ PURPLE: Colour = (204, 121, 167)
 BONE: Colour = (205, 196, 174)
 SOOT: Colour = (45, 45, 45)
 VIOLET: Colour = (108, 30, 168)
+LILAC: Colour = (190, 120, 255)
 SLATE: Colour = (128, 140, 152)
 
 
@@ -47,8 +48,8 @@ STYLES: dict[str, Style] = {
     "vein": Style("veins", BLUE, BLUE, 0.5),
     "barrier-touched": Style("barrier touched by tumour", ORANGE, ORANGE, 1.0),
     "barrier-breached": Style("barrier breached by tumour", SOOT, SOOT, 1.0),
-    "cut": Style("cut, as thick as its kerf", VIOLET, VIOLET, 0.6),
-    "piece-anterior": Style("specimen, coloured by margin", BLUE, BLUE, 1.0, shown=False),
-    "piece-posterior": Style("posterior piece", SLATE, SLATE, 1.0, shown=False),
+    "cut": Style("cut, as thick as its kerf", LILAC, VIOLET, 0.6),
+    "piece-anterior": Style("piece in front, with the body", BLUE, BLUE, 1.0, shown=False),
+    "piece-posterior": Style("piece behind, with the arch", SLATE, SLATE, 1.0, shown=False),
     "rib": Style("rib", BONE, BONE, 0.42),
 }

@@ -32,12 +32,13 @@ def piece_meshes(plan: Plan) -> Iterator[Mesh]:
         corner[:3, 3] = inner.lower
         vertices, faces = surface(mask[inner.slices], Affine(drawing.affine.matrix @ corner))
         tints = _tints(drawing, vertices, enough_mm) if piece is bearer else None
-        yield Mesh(
-            piece.name, piece.name.replace("-", " "), kind, style.surface, style.opacity, vertices, faces, tints=tints
-        )
+        title = piece.name.replace("-", " ") + (", coloured by margin" if tints is not None else "")
+        name = f"piece-{piece.name}"
+        yield Mesh(name, title, kind, style.surface, style.opacity, vertices, faces, tints=tints)
 
 
 def kind_of(piece: Piece) -> str:
+    """Of the palette: pieces without an arch of their own count as pieces in front."""
     return "piece-posterior" if "posterior" in piece.name else "piece-anterior"
 
 
