@@ -64,13 +64,17 @@ def red_share(picture: Picture) -> np.ndarray:
 
 # --- words
 
+WHICH = (
+    "4 cuts: T12-left through the lamina; T12-right through the pedicle; "
+    "T12-cranial through the disc; T12-caudal along the endplate."
+)
+
 
 def test_the_headline_in_plain_words() -> None:
     """The caudal cut lies 2 mm below the ball, less half a kerf of 0.5 mm: 1.75 mm."""
     said = [sentence.text for sentence in words.headline(a_resection())]
     assert said == [
-        "4 cuts: T12-left through the lamina; T12-right through the pedicle; T12-cranial through the disc; "
-        "T12-caudal along the endplate.",
+        WHICH,
         "Smallest margin of a cut: 1.8 mm (0.8 to 2.6), at T12-caudal.",
         "Worst face, sawn or dissected: marginal (intralesional possible too).",
         "No cut enters tumour.",
