@@ -12,24 +12,27 @@ from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
 from enbloc.resection.family import Planes
-from enbloc.resection.kernels import evaluate_planes, severs
+from enbloc.resection.kernels import evaluate_planes
 from enbloc.resection.nouns import Gate
 from enbloc.resection.passage import Passage
 from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.severing import severs
 
 GRID_PITCH = 1.0
 """Pixels of the search, in voxels of the operative field."""
 COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
 OWN_BODY = 3
 ENDPLATE_SHARE = 0.1
-"""A cut through the disc that takes more than this share of its section from the own body runs along the endplate."""
+"""A cut through the disc that takes more than this share of its section from a body runs along that endplate."""
 Key = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a cut must keep, mm: half the kerf, and how near its section may come to the no-go body and to vessels; `noise_mm`: the least margin
-    that the voxels can tell from none."""
+    """What a cut must keep, mm: half the kerf, and how near its section may come to the no-go body and to vessels.
+
+    `noise_mm`: the least margin that the voxels can tell from none.
+    """
 
     half_kerf_mm: float
     no_go_mm: float
@@ -80,8 +83,8 @@ class Candidates:
         """What decides, most important first; smaller is better."""
         return [
             (self.margin_mm < 0.0).astype(np.float64),
-            self.rows[:, kernels.IN_TUMOUR],
-            np.round(np.maximum(-self.margin_mm, 0.0), 6),
+            self.rows[:, kernels.IN_TUMOUR].astype(np.float64),
+            np.round(np.maximum(-self.margin_mm, 0.0), 6).astype(np.float64),
             *(self._between_vertebrae() if self.passage.gate in COLUMN_GATES else self._through_ring()),
             self.rows[:, kernels.PIXELS],
             *self._turned(),
@@ -94,7 +97,7 @@ class Candidates:
         return [-self.steps.astype(np.float64), beside.astype(np.float64)]
 
     def _between_vertebrae(self) -> list[Vector]:
-        """A margin that resolution can tell from none; then disc before endplate before bone; then the larger margin."""
+        """A margin that can be told from none; then disc before endplate before bone; then the larger margin."""
         barely = self.margin_mm < self.limits.noise_mm
         return [barely.astype(np.float64), self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64)]
 
@@ -104,12 +107,12 @@ class Candidates:
         own, neighbour, disc = (self.rows[:, column] for column in (kernels.BODY, kernels.PEDICLE, kernels.ARCH))
         pixels = np.maximum(self.rows[:, kernels.PIXELS], 1.0)
         mostly = np.argmax(np.stack([disc, neighbour, own]), axis=0)
-        endplate = (mostly == 0) & (own / pixels > ENDPLATE_SHARE)
+        endplate = (mostly == 0) & (np.maximum(own, neighbour) / pixels > ENDPLATE_SHARE)
         rank: npt.NDArray[np.int64] = np.select([endplate, mostly == 0, mostly == 1], [1, 0, 2], 3)
         return rank
 
     def _turned(self) -> list[Vector]:
-        """Angles and place that are the same for a cut on the right and for its mirror image on the left: to settle ties."""
+        """To settle ties: angles and place, the same for a cut on the right as for its mirror image on the left."""
         azimuth, tilt = self.planes.angles_deg.T
         apart = self.planes.apart_mm
         if self.passage.gate is Gate.LEFT:
@@ -133,7 +136,7 @@ class Candidates:
             )
         )  # fmt: skip
 
-    def chosen(self, rows: npt.NDArray[np.intp] | Mask) -> Candidates:
+    def chosen(self, rows: Mask) -> Candidates:
         return Candidates(self.passage, self.planes.chosen(rows), self.rows[rows], self.limits, self.settings)
 
     def joined(self, other: Candidates) -> Candidates:

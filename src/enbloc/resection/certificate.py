@@ -1,8 +1,8 @@
 """What no pair of ring cuts of the continuous family can exceed: branch and bound over cells of planes.
 
 A severing cut meets every path from the body to the arch. Over a cell of planes its margin is therefore at most the
-greatest distance to tumour that a path has within the slab which the cell's planes sweep; the smallest such bound over
-all paths holds. Cells that may still hold a better pair are halved in both angles and in offset; where a cut in the middle
+greatest distance to tumour that a path has within the slab which the cell's planes sweep; the smallest bound of all
+paths holds. Cells that may still hold a better pair are halved in both angles and in offset; where a cut in the middle
 of a cell stays below its bound, a path through the cut's worst point is added.
 """
 
@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Mask
+from enbloc.resection.bounds import margin_bounds, path_spans
 from enbloc.resection.candidates import GRID_PITCH, Candidates, Limits, candidates
-from enbloc.resection.family import Planes, at_angles, pairs, ring_angles, ring_normals, symmetric
-from enbloc.resection.kernels import Ints, Millimetres, margin_bounds, path_spans, path_through_worst
+from enbloc.resection.family import at_angles, ring_angles, ring_normals
+from enbloc.resection.kernels import TUMOUR_MM, Ints, Millimetres
 from enbloc.resection.pairs import Pair, best_pair, wide_enough
 from enbloc.resection.passage import Passage
-from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.severing import path_through_worst
 
 ROUNDS = 12
 MOST_CELLS = 60_000
@@ -31,8 +32,8 @@ PATHS_A_ROUND = 24
 class Cells:
     """Boxes in azimuth, tilt (degrees) and distance from the pivot (mm): middles (n, 3) and half sizes (n, 3).
 
-    `bound_mm` (n,): no severing cut inside has a larger margin. `reach` (n, 2): the places on the canal's wall, as whole
-    points of path 0, between which it ends.
+    `bound_mm` (n,): no severing cut inside has a larger margin. `reach` (n, 2): the places on the canal's wall, as
+    whole points of path 0, between which it ends.
     """
 
     middle: Array
@@ -184,8 +185,6 @@ def pair_bounds(own: Cells, others: Cells, wide: Mask) -> Vector:
 
 def tightened(bundle: Bundle, passage: Passage, found: Candidates, floor_mm: float) -> Bundle:
     """With paths through the worst points of cuts whose margin their cells overrate."""
-    from enbloc.resection.kernels import TUMOUR_MM
-
     if not len(found):
         return bundle
     at = found.rows[:, TUMOUR_MM]
@@ -200,5 +199,6 @@ def tightened(bundle: Bundle, passage: Passage, found: Candidates, floor_mm: flo
             found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half,
         )  # fmt: skip
         if len(path) > 1:
-            paths.append(path.astype(np.float64))
+            voxels = np.unravel_index(path, passage.code.shape)
+            paths.append(np.stack(voxels, axis=1).astype(np.float64))
     return bundle.with_paths(paths, passage.tumour_mm) if paths else bundle

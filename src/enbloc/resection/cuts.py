@@ -18,6 +18,7 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import Clearance, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
 from enbloc.resection.section import Section, section_of
+from enbloc.resection.severing import severs
 
 NEAR_MM = 25.0
 """Vessels farther from a cut are not named."""
@@ -70,7 +71,7 @@ def cut_of(sawing: Sawing, passage: Passage, normal: Vector, offset: float, orde
         tumour_mm2=section.tumour_mm2,
         depth_mm=max(0.0, -margin.value),
         canal_angle_deg=canal_angle(passage, section),
-        sac_clearance_mm=doubtful(float(section.row[kernels.NO_GO_MM]) - sawing.half_kerf_mm, field),
+        sac_clearance_mm=sac_clearance(sawing, section),
         vessels=clearances(sawing, points),
         loss=loss_of(field, passage, section, normal, offset),
         given=given,
@@ -79,14 +80,22 @@ def cut_of(sawing: Sawing, passage: Passage, normal: Vector, offset: float, orde
 
 
 def doubtful(value_mm: float, field: OperativeField) -> Measured:
-    """A distance with what resolution leaves open; in whole slices, rounded down, where these are thick."""
+    """A distance, a voxel to either side of which stays open; in whole slices, rounded down, where these are thick."""
+    doubt = field.voxel_mm
     if field.thick_slices:
-        value_mm = field.noise_mm * floor(value_mm / field.noise_mm)
-    return Measured(value_mm, value_mm - field.noise_mm, value_mm + field.noise_mm)
+        value_mm = doubt * floor(value_mm / doubt)
+    return Measured(value_mm, value_mm - doubt, value_mm + doubt)
+
+
+def sac_clearance(sawing: Sawing, section: Section) -> Measured | None:
+    """Unknown where the sac is not labelled: a cut that ends at the wall of the canal touches that."""
+    if not sawing.field.no_go_is_sac:
+        return None
+    return doubtful(float(section.row[kernels.NO_GO_MM]) - sawing.half_kerf_mm, sawing.field)
 
 
 def tumour_side(field: OperativeField, passage: Passage, normal: Vector, offset: float) -> float:
-    """Whether most tumour of the level lies ahead of the plane (positive); between vertebrae, whether the level does."""
+    """Positive where most tumour of the level lies ahead of the plane; between vertebrae, where the level does."""
     mine = field.owner == field.number(passage.level)
     mask = mine & (field.part == Part.BODY) if passage.gate in COLUMN_GATES else mine & field.tumour
     voxels = np.argwhere(mask if mask.any() else mine)
@@ -105,7 +114,7 @@ def tissue_of(section: Section) -> Tissue:
     most = max(first, second, third)
     if gate in COLUMN_GATES:
         if most == third:
-            return Tissue.ENDPLATE if first > ENDPLATE_SHARE * pixels else Tissue.DISC
+            return Tissue.ENDPLATE if max(first, second) > ENDPLATE_SHARE * pixels else Tissue.DISC
         return Tissue.NEIGHBOUR_BODY if most == second else Tissue.BODY
     return {first: Tissue.BODY_SIDE, third: Tissue.LAMINA, second: Tissue.PEDICLE}[most]
 
@@ -134,8 +143,12 @@ def canal_angle(passage: Passage, section: Section) -> float | None:
     """Where a sound section meets the canal's wall: 0 in front, 90 on the patient's right."""
     if passage.gate in COLUMN_GATES or section.flaw != kernels.SOUND:
         return None
-    wall = passage.wall_mm()
-    right, ahead = wall[min(round(section.row[kernels.END]), len(wall) - 1)]
+    return angle_at(passage, round(section.row[kernels.END]))
+
+
+def angle_at(passage: Passage, place: int) -> float:
+    """Degrees at which a place on the canal's wall is seen from the canal's middle: 0 in front, 90 on the right."""
+    right, ahead = passage.wall_mm()[place]
     return float(np.degrees(np.arctan2(right, ahead)))
 
 
@@ -188,7 +201,7 @@ def flaws_of(passage: Passage, section: Section) -> list[Caveat]:
 def severs_finely(passage: Passage, section: Section) -> bool:
     offset = float(section.normal @ (section.corner))
     return bool(
-        kernels.severs(
+        severs(
             passage.code, passage.front, passage.back, passage.points, passage.ends, section.normal, offset,
             passage.pivot, 1.0, passage.half,
         )

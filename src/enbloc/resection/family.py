@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.core.geometry import Array, Vector
-from enbloc.resection.kernels import path_spans
+from enbloc.core.geometry import Array
+from enbloc.core.volume import Mask
+from enbloc.resection.bounds import path_spans
 from enbloc.resection.passage import Passage
 from enbloc.resection.settings import ResectionSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planes:
-    """`normals` (n, 3) unit vectors in the field's axes; `offsets` (n,) of `normal . x` in voxels of the passage's block;
-    `angles_deg` (n, 2) azimuth and tilt; `apart_mm` (n,) from the pivot along the normal.
+    """`normals` (n, 3) unit vectors in the field's axes; `offsets` (n,) of `normal . x` in voxels of the passage's
+    block; `angles_deg` (n, 2) azimuth and tilt; `apart_mm` (n,) from the pivot along the normal.
     """
 
     normals: Array
@@ -26,7 +27,7 @@ class Planes:
     def __len__(self) -> int:
         return len(self.offsets)
 
-    def chosen(self, rows: Array) -> Planes:
+    def chosen(self, rows: Mask) -> Planes:
         return Planes(self.normals[rows], self.offsets[rows], self.angles_deg[rows], self.apart_mm[rows])
 
 
@@ -86,8 +87,3 @@ def at_angles(passage: Passage, angles_deg: Array, apart_mm: Array) -> Planes:
     """Ring planes of given angles (n, 2) and distances (n,) from the pivot."""
     normals = np.ascontiguousarray(ring_normals(angles_deg, passage.axes))
     return Planes(normals, normals @ passage.pivot + apart_mm / passage.step_mm, angles_deg, apart_mm)
-
-
-def offset_of(passage: Passage, point: Vector, normal: Vector) -> float:
-    """The offset, in voxels of the block, of a plane through `point` (voxels of the operative field)."""
-    return float(normal @ (point - passage.lower))

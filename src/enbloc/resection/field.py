@@ -1,4 +1,4 @@
-"""The operative field: everything that the search for cuts reads, on one isotropic grid along the vertebra's own axes."""
+"""The operative field: everything that the search for cuts reads, on one isotropic grid along a vertebra's own axes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Codes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OperativeField:
-    """Voxels `step_mm` apart along right, anterior, superior of `frame`; the centre of the first lies at `start_mm` there.
+    """Voxels `step_mm` apart along right, anterior, superior of `frame`; the first has its centre at `start_mm` there.
 
-    `levels` are resected, cranial first; `column` are all levels in view and `owner` (uint8) the 1-based position there,
-    0 for none; `part` the codes of `anatomy.Part`. `tumour`: the mask. `tumour_mm`: signed distance to the tumour's
-    surface, negative inside, taken on the grid of the label map and read between its voxels. `no_go_mm`: the same to the
-    no-go body; `no_go_is_sac` tells a labelled dural sac from the whole canal. `vessel_mm`: the same by vessel name.
-    `ribs`: voxels of labelled ribs, by name. `canal_centre_mm` (by level of `levels`) along the frame's axes.
-    `noise_mm`: the least distance that the label map's voxels can tell from none.
+    `levels` are resected, cranial first; `column` are all levels in view and `owner` (uint8) the 1-based position
+    there, 0 for none; `part` the codes of `anatomy.Part`. `tumour`: the mask. `tumour_mm`: signed distance to the
+    tumour's surface, negative inside, taken on the grid of the label map and read between its voxels. `no_go_mm`: the
+    same to the no-go body; `no_go_is_sac` tells a labelled dural sac from the whole canal. `vessel_mm`: the same by
+    vessel name. `ribs`: voxels of labelled ribs, by name. `canal_centre_mm` (by level of `levels`) along the frame's
+    axes. `noise_mm`: the least distance that the label map's voxels can tell from none; `voxel_mm`: their largest step.
     """
 
     frame: Frame
@@ -47,6 +47,7 @@ class OperativeField:
     estimated: Mask
     canal_centre_mm: Mapping[Level, Vector]
     noise_mm: float
+    voxel_mm: float
     thick_slices: bool
 
     @property

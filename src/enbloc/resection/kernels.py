@@ -1,8 +1,8 @@
-"""Kernels of the search: sections of planes through voxels, what they pass, and whether they sever.
+"""Sections of planes through voxels: which tissue belongs to one, and what it passes.
 
-Lengths are in voxels of the operative field (cubes), points in its index coordinates. A plane is `normal . x = offset` with
-two axes `across` and `along` in it; a section is read at pixels `pitch` voxels apart, the pixel (0, 0) at the point of
-the plane nearest to `pivot`. Codes of tissue: see `passage.Code`.
+Lengths are in voxels of the operative field (cubes), points in its index coordinates. A plane is `normal . x = offset`
+with two axes `across` and `along` in it; a section is read at pixels `pitch` voxels apart, pixel (0, 0) at the point of
+the plane nearest to `pivot`.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ def trilinear(field: Millimetres, x: float, y: float, z: float) -> float:
     high = (field[i, j, k + 1] * (1 - a) + field[i + 1, j, k + 1] * a) * (1 - b) + (
         field[i, j + 1, k + 1] * (1 - a) + field[i + 1, j + 1, k + 1] * a
     ) * b
-    return low * (1 - c) + high * c
+    between: float = low * (1 - c) + high * c
+    return between
 
 
 @numba.njit(cache=True, inline="always")
 def code_at(code: Codes, x: float, y: float, z: float) -> int:
-    i, j, k = int(floor(x + 0.5)), int(floor(y + 0.5)), int(floor(z + 0.5))
+    i, j, k = floor(x + 0.5), floor(y + 0.5), floor(z + 0.5)
     if i < 0 or j < 0 or k < 0 or i >= code.shape[0] or j >= code.shape[1] or k >= code.shape[2]:
         return OUTSIDE
     return int(code[i, j, k])
@@ -83,8 +84,8 @@ def flood_section(
 ) -> tuple[int, bool]:
     """Stamps the pixels of the section's part that holds `seed` with `mark` and lists them in `queue` (n, 2).
 
-    Gives their number, and whether the part leaves its side (pixels of code BEYOND) or the raster. `stamp` is square, its
-    middle pixel is (0, 0).
+    Gives their number, and whether the part leaves its side (pixels of code BEYOND) or the raster. `stamp` is square,
+    its middle pixel is (0, 0).
     """
     half = stamp.shape[0] // 2
     if abs(seed[0]) >= half or abs(seed[1]) >= half:
@@ -118,12 +119,13 @@ def flood_section(
 
 @numba.njit(cache=True, inline="always")
 def pixel(value: float) -> int:
-    return int(floor(value + 0.5))
+    return floor(value + 0.5)
 
 
 @numba.njit(cache=True, inline="always")
 def side_of(points: Millimetres, s: int, normal: Array, offset: float) -> float:
-    return normal[0] * points[s, 0] + normal[1] * points[s, 1] + normal[2] * points[s, 2] - offset
+    side: float = normal[0] * points[s, 0] + normal[1] * points[s, 1] + normal[2] * points[s, 2] - offset
+    return side
 
 
 @numba.njit(cache=True)
@@ -227,7 +229,7 @@ def measure_section(
         row[VESSEL_MM] = min(row[VESSEL_MM], trilinear(vessel_mm, x, y, z))
         bone = code_at(part, x, y, z)
         row[BODY] += bone == 1
-        row[PEDICLE] += bone == 2 or bone == 3
+        row[PEDICLE] += 2 <= bone <= 3
         row[ARCH] += 4 <= bone <= 10
         for step in range(4):
             c = a + (1 if step == 0 else -1 if step == 1 else 0)
@@ -300,7 +302,8 @@ def sound_section(
 def plane_origin(normal: Array, offset: float, pivot: Array) -> Array:
     """The point of the plane nearest to `pivot`."""
     move = offset - (normal[0] * pivot[0] + normal[1] * pivot[1] + normal[2] * pivot[2])
-    return pivot + move * normal
+    origin: Array = pivot + move * normal
+    return origin
 
 
 @numba.njit(cache=True, parallel=True)
@@ -338,246 +341,3 @@ def evaluate_planes(
                 )
             rows[n, FLAW], rows[n, END] = flaw, end
     return rows
-
-
-@numba.njit(cache=True)
-def reached_behind(
-    code: Codes,
-    front: npt.NDArray[np.bool_],
-    back: npt.NDArray[np.bool_],
-    normal: Array,
-    offset: float,
-    origin: Array,
-    across: Array,
-    along: Array,
-    pitch: float,
-    stamp: Stamps,
-    mark: int,
-    before: Ints,
-) -> int:
-    """Floods solid tissue from `front` over links that do not cross the stamped section; the first voxel of `back`
-    reached, as flat index, or -1.
-
-    `before` (flat, one per voxel) receives where each voxel was reached from: itself + 2 for seeds, 0 not reached.
-    """
-    n0, n1, n2 = code.shape
-    before[:] = 0
-    queue = np.empty(code.size, np.int32)
-    filled = 0
-    for i in range(n0):
-        for j in range(n1):
-            for k in range(n2):
-                if front[i, j, k] and code[i, j, k] == SOLID:
-                    flat = (i * n1 + j) * n2 + k
-                    before[flat] = flat + 2
-                    queue[filled] = flat
-                    filled += 1
-    head = 0
-    while head < filled:
-        flat = queue[head]
-        head += 1
-        i, j, k = flat // (n1 * n2), flat // n2 % n1, flat % n2
-        here = normal[0] * i + normal[1] * j + normal[2] * k - offset
-        for step in range(6):
-            u = i + (1 if step == 0 else -1 if step == 1 else 0)
-            v = j + (1 if step == 2 else -1 if step == 3 else 0)
-            w = k + (1 if step == 4 else -1 if step == 5 else 0)
-            if u < 0 or v < 0 or w < 0 or u >= n0 or v >= n1 or w >= n2:
-                continue
-            other = (u * n1 + v) * n2 + w
-            if before[other] or code[u, v, w] != SOLID:
-                continue
-            there = normal[0] * u + normal[1] * v + normal[2] * w - offset
-            if (here < 0.0) != (there < 0.0):
-                t = here / (here - there)
-                x = i + t * (u - i) - origin[0]
-                y = j + t * (v - j) - origin[1]
-                z = k + t * (w - k) - origin[2]
-                a = pixel((x * across[0] + y * across[1] + z * across[2]) / pitch)
-                b = pixel((x * along[0] + y * along[1] + z * along[2]) / pitch)
-                if stamped_near(stamp, mark, a, b):
-                    continue
-            before[other] = flat + 2
-            if back[u, v, w]:
-                return other
-            queue[filled] = other
-            filled += 1
-    return -1
-
-
-@numba.njit(cache=True)
-def severs(
-    code: Codes,
-    front: npt.NDArray[np.bool_],
-    back: npt.NDArray[np.bool_],
-    points: Millimetres,
-    ends: Ints,
-    normal: Array,
-    offset: float,
-    pivot: Array,
-    pitch: float,
-    half: int,
-) -> bool:
-    """Whether the plane's sound section parts `front` from `back`; False where it has none."""
-    stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
-    queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
-    across, along = basis(normal)
-    origin = plane_origin(normal, offset, pivot)
-    mark, _, _, flaw = sound_section(code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue)
-    if flaw != SOUND:
-        return False
-    before = np.zeros(code.size, np.int32)
-    return reached_behind(code, front, back, normal, offset, origin, across, along, pitch, stamp, mark, before) < 0
-
-
-@numba.njit(cache=True)
-def path_spans(normals: Array, points: Millimetres, ends: Ints) -> Array:
-    """Offsets (n, 2) between which a plane of each normal meets every path; empty (low > high) where none does."""
-    spans = np.empty((len(normals), 2))
-    for n in range(len(normals)):
-        low, high = -1e9, 1e9
-        for path in range(len(ends) - 1):
-            least, most = 1e9, -1e9
-            for s in range(ends[path], ends[path + 1]):
-                at = side_of(points, s, normals[n], 0.0)
-                least, most = min(least, at), max(most, at)
-            low, high = max(low, least), min(high, most)
-        spans[n, 0], spans[n, 1] = low, high
-    return spans
-
-
-@numba.njit(cache=True, parallel=True)
-def margin_bounds(
-    normals: Array,
-    spread: Array,
-    offsets: Array,
-    thick: Array,
-    pivot: Array,
-    points: Millimetres,
-    at_mm: Millimetres,
-    ends: Ints,
-    floor_mm: float,
-) -> Array:
-    """For each cell of planes an upper bound on the tumour distance (mm) of every cut in it that severs, and the places
-    (least, greatest) along path 0 where it may end; shape (n, 3).
-
-    A cell holds the planes whose normal is within the chord `spread` of its own and whose offset from `pivot` is within
-    `thick` of its own. Every such cut meets every path, and does so where the path lies within thick + spread * reach of
-    the middle plane. A bound found to be `floor_mm` or less is not lowered further. Between voxels `at_mm` runs linearly along the path, as the field does along a voxel edge.
-    """
-    bounds = np.empty((len(offsets), 3))
-    for n in numba.prange(len(offsets)):
-        bound, low, high = 1e9, 1e9, -1e9
-        offset = offsets[n]
-        for path in range(len(ends) - 1):
-            best = -1e9
-            for s in range(ends[path], ends[path + 1] - 1):
-                here = side_of(points, s, normals[n], offset)
-                if abs(here) > thick[n] + spread[n] * 200.0 + 1.8:
-                    continue
-                there = side_of(points, s + 1, normals[n], offset)
-                reach = 0.0
-                for axis in range(3):
-                    reach += (points[s, axis] - pivot[axis]) ** 2
-                slack = thick[n] + spread[n] * (np.sqrt(reach) + 1.0)
-                # the part of the segment within the slab, as shares of its length
-                if here == there:
-                    if abs(here) > slack:
-                        continue
-                    start, end = 0.0, 1.0
-                else:
-                    one, two = (-slack - here) / (there - here), (slack - here) / (there - here)
-                    start, end = max(0.0, min(one, two)), min(1.0, max(one, two))
-                    if start > end:
-                        continue
-                step = at_mm[s + 1] - at_mm[s]
-                best = max(best, at_mm[s] + step * start, at_mm[s] + step * end)
-                if path == 0:
-                    low, high = min(low, s - ends[0] + start), max(high, s - ends[0] + end)
-            bound = min(bound, best)
-            if bound <= floor_mm:
-                break
-        bounds[n, 0], bounds[n, 1], bounds[n, 2] = bound, low, high
-    return bounds
-
-
-@numba.njit(cache=True)
-def path_through_worst(
-    code: Codes,
-    tumour_mm: Millimetres,
-    front: npt.NDArray[np.bool_],
-    back: npt.NDArray[np.bool_],
-    points: Millimetres,
-    ends: Ints,
-    normal: Array,
-    offset: float,
-    pivot: Array,
-    pitch: float,
-    half: int,
-) -> npt.NDArray[np.int64]:
-    """Voxels (n, 3) of a path from front to back that crosses the plane's severing section once, where it is nearest
-    to tumour; empty where the section does not sever.
-    """
-    nothing = np.empty((0, 3), np.int64)
-    stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
-    queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
-    across, along = basis(normal)
-    origin = plane_origin(normal, offset, pivot)
-    mark, _, _, flaw = sound_section(code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue)
-    if flaw != SOUND:
-        return nothing
-    ahead, behind = np.zeros(code.size, np.int32), np.zeros(code.size, np.int32)
-    if reached_behind(code, front, back, normal, offset, origin, across, along, pitch, stamp, mark, ahead) >= 0:
-        return nothing
-    reached_behind(code, back, front, normal, offset, origin, across, along, pitch, stamp, mark, behind)
-    n1, n2 = code.shape[1], code.shape[2]
-    strides = np.array([n1 * n2, n2, 1])
-    best, one, two = 1e9, -1, -1
-    for v in range(code.size):
-        if not ahead[v]:
-            continue
-        at = (v // (n1 * n2), v // n2 % n1, v % n2)
-        here = normal[0] * at[0] + normal[1] * at[1] + normal[2] * at[2] - offset
-        for axis in range(3):
-            for sign in (-1, 1):
-                if at[axis] + sign < 0 or at[axis] + sign >= code.shape[axis]:
-                    continue
-                w = v + sign * strides[axis]
-                if not behind[w] or ahead[w]:
-                    continue
-                there = here + sign * normal[axis]
-                if (here < 0.0) == (there < 0.0):
-                    continue
-                t = here / (here - there)
-                nearest = (1.0 - t) * tumour_mm.ravel()[v] + t * tumour_mm.ravel()[w]
-                if nearest < best:
-                    best, one, two = nearest, v, w
-    if one < 0:
-        return nothing
-    length = 2
-    v = one
-    while ahead[v] - 2 != v:
-        v, length = ahead[v] - 2, length + 1
-    v = two
-    while behind[v] - 2 != v:
-        v, length = behind[v] - 2, length + 1
-    path = np.empty((length, 3), np.int64)
-    n = 0
-    v = one
-    while True:
-        path[n, 0], path[n, 1], path[n, 2] = v // (n1 * n2), v // n2 % n1, v % n2
-        n += 1
-        if ahead[v] - 2 == v:
-            break
-        v = ahead[v] - 2
-    for m in range(n // 2):
-        for axis in range(3):
-            path[m, axis], path[n - 1 - m, axis] = path[n - 1 - m, axis], path[m, axis]
-    v = two
-    while True:
-        path[n, 0], path[n, 1], path[n, 2] = v // (n1 * n2), v // n2 % n1, v % n2
-        n += 1
-        if behind[v] - 2 == v:
-            break
-        v = behind[v] - 2
-    return path

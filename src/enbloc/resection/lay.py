@@ -83,6 +83,7 @@ def operative_field(
         estimated=_nearest_mask(spine.estimated, spine.grid, place),
         canal_centre_mm=_canal_centres(spine, levels, place.frame),
         noise_mm=NoiseFloor.of(imaging.grid).noise_mm(conventional=False),
+        voxel_mm=float(imaging.grid.spacing_mm.max()),
         thick_slices=bool(imaging.grid.spacing_mm.max() > THICK_MM),
     )
 

@@ -85,13 +85,13 @@ class Clearance:
 class Cut:
     """One finite cut, in RAS mm.
 
-    `name` is `<level>-<gate>`; `order` counts from 1 in the order of sawing. The plane runs through `point_mm`; `normal`
-    points to the side of the piece that holds most tumour of the level. `polygon_mm` is the outline of the section,
-    closed, counter-clockwise seen from the tip of the normal. `margin_mm`: from the kerf's nearer face to the nearest
-    tumour; negative is the depth to which the kerf lies in tumour. `section_mm2` of it `tumour_mm2` passes through
-    tumour. `canal_angle_deg`: where the section meets the canal, seen from its centre: 0 in front, 90 on the patient's
-    right, -90 on the left, 180 behind; None for cuts that pass between vertebrae. `sac_clearance_mm`: to the no-go
-    body. `given`: the surgeon's own cut, not ours.
+    `name` is `<level>-<gate>`; `order` counts from 1 in the order of sawing. The plane runs through `point_mm`;
+    `normal` points to the side of the piece that holds most tumour of the level. `polygon_mm` is the outline of the
+    section, closed, counter-clockwise seen from the tip of the normal. `margin_mm`: from the kerf's nearer face to the
+    nearest tumour; negative is the depth to which the kerf lies in tumour. `section_mm2` of it `tumour_mm2` passes
+    through tumour. `canal_angle_deg`: where the section meets the canal, seen from its centre: 0 in front, 90 on the
+    patient's right, -90 on the left, 180 behind; None for cuts that pass between vertebrae. `sac_clearance_mm`: to the
+    labelled dural sac, None where it is not labelled. `given`: the surgeon's own cut, not ours.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Cut:
     tumour_mm2: float
     depth_mm: float
     canal_angle_deg: float | None
-    sac_clearance_mm: Measured
+    sac_clearance_mm: Measured | None
     vessels: tuple[Clearance, ...]
     loss: Loss
     given: bool = False

@@ -1,4 +1,4 @@
-"""What a cut has to pass: the solid tissue of one gate, its two ends, and paths between them that every cut must cross."""
+"""What a cut has to pass: the solid tissue of one gate, its two ends, and paths between them that it must cross."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from enbloc.resection.nouns import Gate, OpenSide
 MOST_PATHS = 80
 """More paths bound the margin more tightly and cost time; the certificate adds those that it needs."""
 CENTRAL_SHARE = 0.5
-"""Share of the canal's half width: the body within it, in front of the canal, is what a ring cut parts from the arch."""
+"""Share of the canal's half width within which the body in front of the canal is what a cut parts from the arch."""
 BEHIND_MM = 2.0
 """As far from the middle the arch behind the canal counts as its end."""
 HUG = 4.0
@@ -42,10 +42,10 @@ UNJOINED = {
 class Passage:
     """The block of the operative field that one gate's cuts run in; `lower` is its first voxel there.
 
-    `code` (see `kernels`): solid tissue of this gate, tissue beyond it, canal. `front` and `back`: what a cut must part.
-    `points` (n, 3) are voxels of the paths between them, path m being points[ends[m]:ends[m + 1]], path 0 along the wall
-    of the canal; `at_mm` the distance to tumour there. `axes` (3, 3): the level's own right, anterior, superior as rows, in
-    the field's axes. `pivot` and `canal` (middle of the canal) are in voxels of the block.
+    `code` (see `kernels`): solid tissue of this gate, tissue beyond it, canal. `front` and `back`: what a cut must
+    part. `points` (n, 3) are voxels of the paths between them, path m being points[ends[m]:ends[m + 1]], path 0 along
+    the wall of the canal; `at_mm` the distance to tumour there. `axes` (3, 3): the level's own right, anterior,
+    superior as rows, in the field's axes. `pivot` and `canal` (middle of the canal) are in voxels of the block.
     """
 
     gate: Gate
@@ -197,8 +197,8 @@ def finished(
     if wall is None:
         return OpenSide(gate, level, UNJOINED[gate])
     points, ends = disjoint_paths(code == SOLID, front, back, MOST_PATHS)
-    points = np.concatenate([wall, points]).astype(np.float32)
-    ends = np.concatenate([[0], ends + len(wall)]).astype(np.int32)
+    laid = np.concatenate([wall, points]).astype(np.float32)
+    ended = np.concatenate([[0], ends + len(wall)]).astype(np.int32)
     block = seen.box.slices
     tumour_mm = np.ascontiguousarray(field.tumour_mm[block])
     vessels = [values[block] for values in field.vessel_mm.values()]
@@ -215,9 +215,9 @@ def finished(
         vessel_mm=np.ascontiguousarray(vessel_mm),
         front=np.ascontiguousarray(front),
         back=np.ascontiguousarray(back),
-        points=points,
-        ends=ends,
-        at_mm=tumour_mm[tuple(points.astype(np.intp).T)],
+        points=laid,
+        ends=ended,
+        at_mm=tumour_mm[tuple(laid.astype(np.intp).T)],
         axes=seen.axes,
         pivot=pivot,
         canal=seen.centre,

@@ -2,26 +2,222 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from enbloc.anatomy import Spine
+import numpy as np
+
+from enbloc.anatomy import Frame, Spine
+from enbloc.anatomy.surroundings import structure_mask
 from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, silent
-from enbloc.core.geometry import Plane
+from enbloc.core.geometry import Array, Plane, unit
 from enbloc.core.levels import Level
-from enbloc.core.volume import Imaging
-from enbloc.knowledge import resection_tool
-from enbloc.resection.alternatives import alternatives_of
+from enbloc.core.volume import Imaging, Mask
+from enbloc.knowledge import resection_tool, vessel_kind
+from enbloc.resection.alternatives import column_alternatives, hemivertebrectomy, ring_alternatives
+from enbloc.resection.candidates import Limits
 from enbloc.resection.certify import certificate_of, profile_of
 from enbloc.resection.classes import worst
-from enbloc.resection.cuts import Sawing
+from enbloc.resection.cuts import Sawing, cut_of
 from enbloc.resection.faces import dissected_faces
-from enbloc.resection.gates import Chosen, ColumnChoice, LevelChoice, column_choice, level_choice
-from enbloc.resection.given import with_given
-from enbloc.resection.lay import operative_field, vessel_masks
+from enbloc.resection.field import OperativeField
+from enbloc.resection.gates import SIDES, Chosen, RingChoice, column_choice, ring_choice
+from enbloc.resection.given import against_optimum, given_cut, refuse_unknown
+from enbloc.resection.lay import operative_field
 from enbloc.resection.levels import resected_levels
-from enbloc.resection.nouns import Cut, Gate, OpenSide, Resection
+from enbloc.resection.nouns import Alternative, Cut, Gate, OpenSide, Resection
+from enbloc.resection.passage import Passage
 from enbloc.resection.pieces import margin_histogram, pieces_of
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
 from enbloc.tumour.noise import NoiseFloor
+
+BY_DEFAULT = ResectionSettings()
+LATER = "not built yet: arrives with the second part of the resection"
+
+
+def resect(
+    spine: Spine,
+    imaging: Imaging,
+    extent: Extent,
+    *,
+    settings: ResectionSettings = BY_DEFAULT,
+    planned: tuple[Level, ...] | None = None,
+    encapsulated: bool | None = None,
+    given: Mapping[str, Plane] | None = None,
+    contacts: tuple[Contact, ...] = (),
+    progress: Progress = silent,
+) -> Resection | Skipped:
+    """The best cuts for the involved levels, with margins, pieces and alternatives.
+
+    `given`: planes (RAS mm) by name of the cut (`T12-left`) that stand in place of those found, which become
+    alternatives. `contacts`: tumour against the barriers of each vertebra. Skipped, with the reason, where the anatomy
+    allows no cuts. Raises InputError for a tool or a cut's name that is not known.
+    """
+    tool = resection_tool(settings.tool)
+    levels = resected_levels(extent, spine, planned, extent.tomita_type.value)
+    if isinstance(levels, Skipped):
+        return levels
+    progress("laying the operative field")
+    field = operative_field(spine, imaging, levels, settings)
+    sawing = Sawing(field, tool)
+    limits = limits_of(field, sawing, settings)
+    progress("seeking the ring cuts")
+    rings = []
+    for level in levels:
+        ring = ring_choice(field, level, own_axes(spine, field, level), limits, settings)
+        if isinstance(ring, Skipped):
+            return ring
+        rings.append(ring)
+    progress("seeking the cuts between vertebrae")
+    sections = [chosen.section() for ring in rings for chosen in ring.chosen.values()]
+    columns = {
+        gate: column_choice(field, gate, between_axes(spine, field, gate), sections, limits, settings)
+        for gate in (Gate.CRANIAL, Gate.CAUDAL)
+    }
+    found = {f"{each.passage.level}-{each.passage.gate}": each for each in in_order(rings, columns)}
+    ours = {name: made(sawing, each, n) for n, (name, each) in enumerate(found.items(), 1)}
+    cuts = with_given(sawing, found, ours, given or {})
+    progress("taking out the pieces")
+    sides = [side for ring in rings for side in ring.open_sides]
+    sides += [side for side in columns.values() if isinstance(side, OpenSide)]
+    faces = dissected_faces(
+        spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessels_near(spine, imaging)
+    )
+    pieces, drawing = pieces_of(field, tuple(cuts.values()))
+    others = alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)
+    return Resection(
+        levels=levels,
+        cuts=tuple(cuts.values()),
+        open_sides=tuple(sides),
+        releases=Skipped(LATER),
+        pieces=pieces,
+        faces=faces,
+        margin_mm=least_margin(list(cuts.values())),
+        margin_class=worst([cut.margin_class for cut in cuts.values()] + [face.margin_class for face in faces]),
+        intralesional_area_mm2=sum(cut.tumour_mm2 for cut in cuts.values()),
+        certificate=certificate_of(rings, [cut for cut in cuts.values() if cut.gate in SIDES], settings),
+        no_tumour_cut_probability=Skipped(LATER),
+        removal=Skipped(LATER),
+        alternatives=tuple(others),
+        ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
+        margin_histogram=margin_histogram(drawing),
+        opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
+        caveats=tuple(caveats(field)),
+        drawing=drawing,
+    )
+
+
+Columns = Mapping[Gate, Chosen | OpenSide]
+
+
+def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:
+    """Where the canal as a whole is the no-go body, cuts that end at its wall touch it: they may not enter it."""
+    no_go = settings.sac_clearance_mm if field.no_go_is_sac else -0.5 * field.step_mm - sawing.half_kerf_mm
+    vessel = settings.vessel_clearance_mm
+    return Limits(sawing.half_kerf_mm, no_go, vessel, field.noise_mm)
+
+
+def own_axes(spine: Spine, field: OperativeField, level: Level) -> Array:
+    """The level's right, anterior, superior as rows, in the field's axes."""
+    frame = frame_of(spine, level)
+    turned: Array = (field.frame if frame is None else frame).axes @ field.frame.axes.T
+    return turned
+
+
+def frame_of(spine: Spine, level: Level) -> Frame | None:
+    vertebra = spine.vertebra(level)
+    return None if vertebra is None else vertebra.frame
+
+
+def between_axes(spine: Spine, field: OperativeField, gate: Gate) -> Array:
+    """The axes half way between the outermost resected level and its neighbour."""
+    level = field.levels[0] if gate is Gate.CRANIAL else field.levels[-1]
+    number = field.number(level) - 1 + (-1 if gate is Gate.CRANIAL else 1)
+    own = own_axes(spine, field, level)
+    if not 0 <= number < len(field.column) or frame_of(spine, field.column[number]) is None:
+        return own
+    other = own_axes(spine, field, field.column[number])
+    up = unit(own[2] + other[2])
+    ahead = unit(own[1] + other[1] - ((own[1] + other[1]) @ up) * up)
+    return np.stack([np.cross(ahead, up), ahead, up])
+
+
+def in_order(rings: Sequence[RingChoice], columns: Columns) -> Iterator[Chosen]:
+    """In the order of sawing: the arches first, then the column."""
+    for ring in rings:
+        yield from ring.chosen.values()
+    yield from (each for each in columns.values() if isinstance(each, Chosen))
+
+
+def made(sawing: Sawing, chosen: Chosen, order: int) -> Cut:
+    cut = cut_of(sawing, chosen.passage, chosen.normal, chosen.offset, order)
+    if chosen.unsettled is None:
+        return cut
+    return replace(cut, caveats=(*cut.caveats, UNSETTLED[chosen.unsettled]))
+
+
+UNSETTLED = {
+    "opening": Caveat(
+        "opening-too-narrow",
+        "no pair of ring cuts leaves an opening that the contents of the canal could pass: no piece comes out whole",
+    ),
+    "crossing": Caveat("cut-crosses-ring", "no cut here keeps clear of the ring cuts: they meet inside bone"),
+}
+
+
+def with_given(
+    sawing: Sawing, found: Mapping[str, Chosen], ours: Mapping[str, Cut], given: Mapping[str, Plane]
+) -> dict[str, Cut]:
+    """Our cuts, with the surgeon's own in place of those that he names."""
+    passages: dict[str, Passage] = {name: each.passage for name, each in found.items()}
+    refuse_unknown(given, passages)
+    return {
+        name: given_cut(sawing, passages[name], given[name], cut.order) if name in given else cut
+        for name, cut in ours.items()
+    }
+
+
+def alternatives(
+    field: OperativeField,
+    sawing: Sawing,
+    rings: Sequence[RingChoice],
+    columns: Columns,
+    ours: Mapping[str, Cut],
+    cuts: Mapping[str, Cut],
+    limits: Limits,
+    settings: ResectionSettings,
+) -> Iterator[Alternative]:
+    yield from (against_optimum(cut, ours[name]) for name, cut in cuts.items() if cut.given)
+    for ring in rings:
+        yield from ring_alternatives(sawing, ring, ours)
+    for each in columns.values():
+        if isinstance(each, Chosen):
+            yield from column_alternatives(sawing, each, ours[f"{each.passage.level}-{each.passage.gate}"])
+    yield from hemivertebrectomy(field, sawing, rings, list(ours.values()), limits, settings)
+
+
+def least_margin(cuts: Sequence[Cut]) -> Measured | None:
+    return min((cut.margin_mm for cut in cuts), key=lambda margin: margin.value, default=None)
+
+
+def vessels_near(spine: Spine, imaging: Imaging) -> dict[str, Mask]:
+    """Labelled vessels on the spine's grid, by name."""
+    names = sorted({name for labels in imaging.labels for name in labels.structures.values() if vessel_kind(name)})
+    masks = {name: structure_mask(imaging, name, spine.region) for name in names}
+    return {name: mask for name, mask in masks.items() if mask is not None and mask.any()}
+
+
+def caveats(field: OperativeField) -> Iterator[Caveat]:
+    """What the reader must know of the whole."""
+    if not field.no_go_is_sac:
+        yield Caveat("sac-not-labelled", f"the dural sac is not labelled; cuts keep out of the {field.no_go_basis}")
+    if field.estimated.any():
+        yield Caveat(
+            "outline-estimated", "part of the bone was estimated where tumour has destroyed it: sections there are too"
+        )
+    if field.thick_slices:
+        text = f"slices are {field.voxel_mm:g} mm thick: margins are given in whole slices"
+        yield Caveat("margins-in-slices", text)
+    if not field.vessel_mm:
+        yield Caveat("vessels-not-labelled", "no vessel near the tumour is labelled: cuts were not kept clear of any")

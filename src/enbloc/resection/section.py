@@ -60,9 +60,10 @@ class Section:
         """
         from skimage.measure import approximate_polygon, find_contours
 
-        lines = find_contours(np.pad(self.filled, 1).astype(np.float32), 0.5)
+        lines = find_contours(np.pad(self.filled, 1).astype(np.float32), 0.5)  # type: ignore[no-untyped-call]
         longest = max(lines, key=len) - 1.0
-        plain = approximate_polygon(longest, OUTLINE_MM / (PITCH * self.passage.step_mm))[:-1]
+        tolerance = OUTLINE_MM / (PITCH * self.passage.step_mm)
+        plain = approximate_polygon(longest, tolerance)[:-1]  # type: ignore[no-untyped-call]
         turn = np.cross(self.across, self.along) @ self.normal
         x, y = plain.T
         area = 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 class ResectionSettings:
     """`tool`: a row of knowledge/resection/tools.toml, whose width is the kerf. `step_mm`: grid of the operative field.
 
-    A ring cut's plane is given by two angles and an offset: `azimuth_step_deg` about the vertebra's axis over a half turn,
-    `tilt_step_deg` up to `largest_tilt_deg` against that axis, `offset_step_mm` along its normal; cuts between vertebrae
-    tilt up to `largest_column_tilt_deg` against their endplates. Beyond `enough_mm` a larger margin no longer outweighs
-    bone; margins closer together than `tie_mm` count as equal. `prefer_pedicle`: of equal
-    margins the paper's own place is taken before a smaller section. `gap_mm`: the certificate is refined down to this.
-    `sac_clearance_mm` and `vessel_clearance_mm`: kept between a cut and the labelled dural sac or vessel.
-    `sac_yield`: share of its narrowest width by which the contents of the canal may be narrowed while a piece passes.
+    A ring cut's plane is given by two angles and an offset: `azimuth_step_deg` about the vertebra's axis over a half
+    turn, `tilt_step_deg` up to `largest_tilt_deg` against that axis, `offset_step_mm` along its normal; cuts between
+    vertebrae tilt up to `largest_column_tilt_deg` against their endplates. Beyond `enough_mm` a larger margin no longer
+    outweighs bone; margins closer together than `tie_mm` count as equal. `prefer_pedicle`: of equal margins the paper's
+    own place is taken before a smaller section. `gap_mm`: the certificate is refined down to this. `sac_clearance_mm`
+    and `vessel_clearance_mm`: kept between a cut and the labelled dural sac or vessel. `sac_yield`: share of its
+    narrowest width by which the contents of the canal may be narrowed while a piece passes.
     """
 
     tool: str = "t-saw"

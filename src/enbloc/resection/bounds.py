@@ -1,0 +1,81 @@
+"""Bounds over bundles of paths: which planes can sever at all, and what margin no cut of a cell of planes exceeds."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from enbloc.core.geometry import Array
+from enbloc.resection.kernels import Ints, Millimetres, side_of
+
+
+@numba.njit(cache=True)
+def path_spans(normals: Array, points: Millimetres, ends: Ints) -> Array:
+    """Offsets (n, 2) between which a plane of each normal meets every path; empty (low > high) where none does."""
+    spans = np.empty((len(normals), 2))
+    for n in range(len(normals)):
+        low, high = -1e9, 1e9
+        for path in range(len(ends) - 1):
+            least, most = 1e9, -1e9
+            for s in range(ends[path], ends[path + 1]):
+                at = side_of(points, s, normals[n], 0.0)
+                least, most = min(least, at), max(most, at)
+            low, high = max(low, least), min(high, most)
+        spans[n, 0], spans[n, 1] = low, high
+    return spans
+
+
+@numba.njit(cache=True, parallel=True)
+def margin_bounds(
+    normals: Array,
+    spread: Array,
+    offsets: Array,
+    thick: Array,
+    pivot: Array,
+    points: Millimetres,
+    at_mm: Millimetres,
+    ends: Ints,
+    floor_mm: float,
+) -> Array:
+    """For each cell of planes an upper bound on the tumour distance (mm) of every cut in it that severs, and the places
+    (least, greatest) along path 0 where it may end; shape (n, 3).
+
+    A cell holds the planes whose normal is within the chord `spread` of its own and whose offset from `pivot` is within
+    `thick` of its own. Every such cut meets every path, and does so where the path lies within
+    thick + spread * reach of the middle plane. A bound found to be `floor_mm` or less is not lowered further. Between
+    voxels `at_mm` runs linearly along the path, as the field does along a voxel edge.
+    """
+    bounds = np.empty((len(offsets), 3))
+    for n in numba.prange(len(offsets)):
+        bound, low, high = 1e9, 1e9, -1e9
+        offset = offsets[n]
+        for path in range(len(ends) - 1):
+            best = -1e9
+            for s in range(ends[path], ends[path + 1] - 1):
+                here = side_of(points, s, normals[n], offset)
+                if abs(here) > thick[n] + spread[n] * 200.0 + 1.8:
+                    continue
+                there = side_of(points, s + 1, normals[n], offset)
+                reach = 0.0
+                for axis in range(3):
+                    reach += (points[s, axis] - pivot[axis]) ** 2
+                slack = thick[n] + spread[n] * (np.sqrt(reach) + 1.0)
+                # the part of the segment within the slab, as shares of its length
+                if here == there:
+                    if abs(here) > slack:
+                        continue
+                    start, end = 0.0, 1.0
+                else:
+                    one, two = (-slack - here) / (there - here), (slack - here) / (there - here)
+                    start, end = max(0.0, min(one, two)), min(1.0, max(one, two))
+                    if start > end:
+                        continue
+                step = at_mm[s + 1] - at_mm[s]
+                best = max(best, at_mm[s] + step * start, at_mm[s] + step * end)
+                if path == 0:
+                    low, high = min(low, s - ends[0] + start), max(high, s - ends[0] + end)
+            bound = min(bound, best)
+            if bound <= floor_mm:
+                break
+        bounds[n, 0], bounds[n, 1], bounds[n, 2] = bound, low, high
+    return bounds
