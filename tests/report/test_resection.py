@@ -76,7 +76,7 @@ def test_the_headline_in_plain_words() -> None:
     assert said == [
         WHICH,
         "Smallest margin of a cut: 1.8 mm (0.8 to 2.6), at T12-caudal.",
-        "Worst face, sawn or dissected: marginal (intralesional possible too).",
+        "Worst face, sawn or dissected: marginal (intralesional possible too); so T12 towards the dura.",
         "No cut enters tumour.",
     ]
     assert all(sentence.because or sentence.remarks for sentence in words.headline(a_resection()))
@@ -110,7 +110,7 @@ def test_numbers_in_words() -> None:
     assert words.measured(Measured(3.0, 3.0, 3.0)) == "3.0"
     assert words.measured(Measured(-0.01, -0.01, -0.01)) == "0.0"
     assert words.measured(None) == "–"
-    assert [words.signed(value) for value in (1.25, -1.25, 0.0)] == ["+1.2", "−1.2", "0.0"]
+    assert words.measured(Measured(-1.2, -2.0, 0.5)) == "−1.2 (−2.0 to 0.5)"
     assert [words.step("azimuth_step_deg", 5.0), words.step("offset_step_mm", 0.5), words.step("cells", 7.0)] == [
         "azimuth step 5°", "offset step 0.5 mm", "cells 7",
     ]  # fmt: skip
@@ -119,7 +119,7 @@ def test_numbers_in_words() -> None:
 def test_classes_and_losses_in_words() -> None:
     both = (MarginClass.WIDE, MarginClass.MARGINAL)
     assert words.margin_class(ClassRange(MarginClass.WIDE, (MarginClass.WIDE,), ())) == "wide"
-    assert words.margin_class(ClassRange(None, both, ())) == "not known"
+    assert words.margin_class(ClassRange(None, both, ())) == "not known, wide or marginal"
     assert words.also(ClassRange(None, both, ())) == "possible: wide, marginal"
     cut = replace(a_resection().cuts[0], loss=Loss(1500.0, Level.T12, ("rib-left-12",)))
     assert words.loss(cut) == ["segmental artery of T12 runs here", "rib left 12", "1.5 mL of the neighbour's bone"]
@@ -149,13 +149,13 @@ def test_the_section_says_it_all(report: str) -> None:
         "4.2 (3.3 to 5.1)",
         "31.0 (30.1 to 31.9) aorta",
         "segmental artery of T12 runs here",
-        "To the canal, mm",
+        "No-go body: canal.",
         "posterior longitudinal ligament",
         "0.2 (−0.7 to 1.1)",
         "The ligament is not seen on CT.",
         "anterior block",
         "13.5 mm wide",
-        "Left pedicle instead of lamina. Against the cuts above: margin −1.3 mm, section −22 mm².",
+        "Left pedicle instead of lamina: margin −1.3 mm, section −22 mm².",
         "Not feasible. Its opening is too narrow for the contents of the canal.",
         "The dural sac is not labelled: the whole canal is kept clear.",
     ):
@@ -339,3 +339,16 @@ def test_the_saw_line_of_the_right_side_is_on_the_viewers_left() -> None:
         line = np.abs(pixels(axial) - np.array(STYLES["cut"].line)).max(axis=-1) < 24
         yellow = np.abs(pixels(axial) - np.array(STYLES["no-go"].line)).max(axis=-1) < 24
         assert bool(np.nonzero(line)[1].mean() < np.nonzero(yellow)[1].mean()) is on_the_left
+
+
+def test_bars_reach_half_way_to_their_neighbours() -> None:
+    """Places on the canal's wall lie at uneven angles: 10, 20 and 50 degrees give 5-15, 15-35 and 35-65."""
+    points = tuple(RingPoint(Level.T12, Gate.RIGHT, angle, 3.0) for angle in (20.0, 10.0, 50.0))
+    (ring,) = rings(replace(a_resection(), ring_profile=points))
+    found = []
+    for bar in ring.bars:
+        corners = [tuple(map(float, xy.split())) for xy in re.findall(r"-?[\d.]+ -?[\d.]+", bar.path)]
+        turns = [np.degrees(np.arctan2(MIDDLE[0] - x, MIDDLE[1] - y)) for x, y in corners]
+        found.append((min(turns), max(turns)))
+    # Corners are printed with one decimal: 0.05 / 100 of a turn's radian.
+    np.testing.assert_allclose(found, [(5.0, 15.0), (15.0, 35.0), (35.0, 65.0)], atol=0.1)

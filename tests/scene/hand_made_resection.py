@@ -189,7 +189,8 @@ def faces() -> tuple[Face, ...]:
 def alternative() -> Alternative:
     left = replace(ring_cut(1, Gate.LEFT), name="T12-left", tissue=Tissue.PEDICLE)
     return Alternative(
-        "left-pedicle", "left pedicle instead of lamina", (left,), -1.3, -22.0, 0.0, False,
+        "left-pedicle", "left pedicle instead of lamina: margin −1.3 mm, section −22 mm²", (left,), -1.3, -22.0, 0.0,
+        False,
         "its opening is too narrow for the contents of the canal",
     )  # fmt: skip
 

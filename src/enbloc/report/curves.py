@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import cos, floor, pi, sin
@@ -100,13 +101,16 @@ def _points(resection: Resection, level: Level) -> tuple[RingPoint, ...]:
 def _ring(resection: Resection, level: Level) -> Ring:
     points, enough = _points(resection, level), resection.certificate.enough_mm
     cuts = [cut for cut in resection.cuts if cut.level is level and cut.canal_angle_deg is not None]
-    best = _best(points)
-    low = min([0.0, *best.values(), *(cut.margin_mm.value for cut in cuts)])
-    top = max([enough, *best.values()])
+    known = [point.margin_mm for point in points if point.margin_mm is not None]
+    low = min([0.0, *known, *(cut.margin_mm.value for cut in cuts)])
+    top = max([enough, *known])
     high = min(top, BEYOND * enough)
     scale = Scale(low, high)
-    width = _step(sorted(best))
-    bars = tuple(_bar(angle, width, margin, scale, enough) for angle, margin in best.items())
+    bars = tuple(
+        _bar(point.canal_angle_deg, ends, point.margin_mm, scale, enough)
+        for point, ends in _sectors(points)
+        if point.margin_mm is not None
+    )
     chosen = tuple(_chosen(cut) for cut in cuts)
     says = ", ".join(f"{mark.name} {mark.says}" for mark in chosen)
     alt = (
@@ -127,18 +131,15 @@ class Scale:
         return HUB + share * (RIM - HUB)
 
 
-def _best(points: tuple[RingPoint, ...]) -> dict[float, float]:
-    """The best margin by angle; angles that no cut reaches are left out."""
-    best: dict[float, float] = {}
-    for point in points:
-        if point.margin_mm is not None:
-            best[point.canal_angle_deg] = max(point.margin_mm, best.get(point.canal_angle_deg, point.margin_mm))
-    return dict(sorted(best.items()))
-
-
-def _step(angles: list[float]) -> float:
-    gaps = [b - a for a, b in pairwise(angles)]
-    return min(gaps, default=USUAL_STEP_DEG)
+def _sectors(points: tuple[RingPoint, ...]) -> Iterator[tuple[RingPoint, tuple[float, float]]]:
+    """Each point with the angles between which it stands for the canal's wall: half way to its neighbours' on its side."""
+    for gate in dict.fromkeys(point.gate for point in points):
+        side = sorted((point for point in points if point.gate is gate), key=lambda point: point.canal_angle_deg)
+        angles = [point.canal_angle_deg for point in side]
+        gaps = [b - a for a, b in pairwise(angles)] or [USUAL_STEP_DEG]
+        before, after = [gaps[0], *gaps], [*gaps, gaps[-1]]
+        for point, back, on in zip(side, before, after, strict=False):
+            yield point, (point.canal_angle_deg - back / 2.0, point.canal_angle_deg + on / 2.0)
 
 
 def place(radius: float, angle_deg: float) -> tuple[float, float]:
@@ -147,14 +148,14 @@ def place(radius: float, angle_deg: float) -> tuple[float, float]:
     return MIDDLE[0] - radius * sin(turn), MIDDLE[1] - radius * cos(turn)
 
 
-def _bar(angle: float, width: float, margin: float, scale: Scale, enough: float) -> Bar:
+def _bar(angle: float, ends: tuple[float, float], margin: float, scale: Scale, enough: float) -> Bar:
     inner, outer = sorted((scale.radius(0.0), scale.radius(margin)))
     outer = max(outer, inner + 1.0)
-    start, end = angle - width / 2.0, angle + width / 2.0
+    start, end = ends
     corners = [place(radius, turn) for radius, turn in ((inner, start), (outer, start), (outer, end), (inner, end))]
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners) + "Z"
     shows = "tumour" if margin < 0.0 else "enough" if margin >= enough else "short"
-    return Bar(path, shows, f"{abs(angle):g}° to the {_side(angle)}: {margin:.1f} mm")
+    return Bar(path, shows, f"{abs(angle):.0f}° to the {_side(angle)}: {margin:.1f} mm")
 
 
 def _side(angle: float) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enbloc.core.evidence import Measured, Step
 from enbloc.knowledge import barrier_tissues
 from enbloc.planning.nouns import (
-    Alternative,
     Certificate,
     ClassRange,
     Cut,
@@ -91,7 +90,21 @@ def _smallest(found: Resection) -> Said:
 
 
 def _worst(found: Resection) -> Said:
-    return Said(f"Worst face, sawn or dissected: {margin_class(found.margin_class)}.", found.margin_class.because)
+    at = names_of_worst(found)
+    where = f"; so {' and '.join(at)}" if at else ""
+    return Said(
+        f"Worst face, sawn or dissected: {margin_class(found.margin_class)}{where}.", found.margin_class.because
+    )
+
+
+def names_of_worst(found: Resection) -> list[str]:
+    """The cuts and faces that are of the worst class, within the same doubt."""
+
+    def same(other: ClassRange) -> bool:
+        return (other.value, other.possible) == (found.margin_class.value, found.margin_class.possible)
+
+    sawn = [cut.name for cut in in_order(found.cuts) if same(cut.margin_class)]
+    return sawn + [f"{each.level.value} {face(each)}" for each in faces(found) if same(each.margin_class)]
 
 
 def _entering(found: Resection) -> Said:
@@ -153,15 +166,11 @@ def _number(value: float, digits: int) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
-def signed(value: float, digits: int = 1) -> str:
-    text = _number(value, digits)
-    return text if text.startswith("−") or float(text) == 0.0 else f"+{text}"
-
-
 def margin_class(found: ClassRange) -> str:
-    value = "not known" if found.value is None else str(found.value)
-    others = [str(other) for other in found.possible if other is not found.value]
-    return f"{value} ({' or '.join(others)} possible too)" if others and found.value else value
+    others = " or ".join(str(other) for other in found.possible if other is not found.value)
+    if found.value is None:
+        return f"not known, {others}" if others else "not known"
+    return f"{found.value} ({others} possible too)" if others else str(found.value)
 
 
 def also(found: ClassRange) -> str:
@@ -225,11 +234,3 @@ def step(name: str, value: float) -> str:
         return f"{name.replace('_', ' ')} {value:g}"
     space = "" if unit == "deg" else " "
     return f"{words.replace('_', ' ')} {value:g}{space}{UNITS[unit]}"
-
-
-def against(found: Alternative) -> list[str]:
-    """Gain and cost against the chosen cuts."""
-    gains = [f"margin {signed(found.margin_gain_mm)} mm", f"section {signed(found.section_cost_mm2, 0)} mm²"]
-    if found.neighbour_bone_cost_mm3:
-        gains.append(f"neighbour's bone {signed(found.neighbour_bone_cost_mm3, 0)} mm³")
-    return gains
