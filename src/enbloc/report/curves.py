@@ -132,7 +132,7 @@ class Scale:
 
 
 def _sectors(points: tuple[RingPoint, ...]) -> Iterator[tuple[RingPoint, tuple[float, float]]]:
-    """Each point with the angles between which it stands for the canal's wall: half way to its neighbours' on its side."""
+    """Each point with the angles between which it stands for the wall: half way to its neighbours on its side."""
     for gate in dict.fromkeys(point.gate for point in points):
         side = sorted((point for point in points if point.gate is gate), key=lambda point: point.canal_angle_deg)
         angles = [point.canal_angle_deg for point in side]
@@ -176,7 +176,7 @@ def _circles(scale: Scale, enough: float) -> tuple[Circle, ...]:
 def _circle(mm: float, kind: str, scale: Scale) -> Circle:
     radius = scale.radius(mm)
     x, y = place(radius, 0.0)
-    return Circle(round(radius, 1), f"{mm:g}", round(x, 1), round(y, 1), kind)
+    return Circle(round(radius, 1), f"{mm:g}".replace("-", "−"), round(x, 1), round(y, 1), kind)
 
 
 def _tick(span: float) -> float:
