@@ -123,6 +123,7 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
         "laying the tumour against the barriers",
         "reading clock, canal and vessels",
         "reading the stability items",
+        "seeking the cuts",
     ]
 
 

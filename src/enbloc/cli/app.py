@@ -85,6 +85,33 @@ def plan_command(
 
 
 @app.command()
+def resect(
+    case: CasePath,
+    out: OutFolder = None,
+    cut: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cut",
+            metavar="NAME=PLANE",
+            help="Score your own cut: left=x,y,z:nx,ny,nz (RAS mm) or left=azimuth:tilt:offset. May be repeated.",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the resection as JSON and nothing else.")] = False,
+) -> None:
+    """The best cuts for CASE with their margins; with --cut, your own beside them."""
+    from enbloc.cli.cuts import parse_cuts
+
+    written = parse_cuts(cut or [])
+    from enbloc.cli.resect import as_json, resected, sheet
+
+    done = resected(case, out, written)
+    if json:
+        sys.stdout.write(as_json(done))
+    else:
+        say(f"{RESEARCH_USE}\n\n{sheet(done)}\n\n{done.where}")
+
+
+@app.command()
 def check(case: CasePath) -> None:
     """Show what the inputs of CASE look like, and what contradicts what. Ends with 2 when it cannot be planned."""
     from enbloc.cli.check import inspect, sheet

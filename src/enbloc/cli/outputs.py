@@ -8,22 +8,33 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from enbloc import __version__
 from enbloc.case import Case
 from enbloc.cli.progress import Clock
 from enbloc.core.errors import InputError
-from enbloc.planning import Drawing, Plan, write_plan_json
+from enbloc.core.evidence import Skipped
+from enbloc.core.files import write_whole
+from enbloc.planning import Drawing, OwnCuts, Plan, resection_document, write_plan_json
+from enbloc.resection.nouns import Resection
+
+if TYPE_CHECKING:
+    from enbloc.scene import Scene
 
 RUN = "run.json"
 RUN_SCHEMA = "enbloc.run/1"
 TUMOUR_VALUE = 20
-"""Value of tumour in labels.nii.gz; lower values are parts of the vertebrae, higher ones are kept for the pieces."""
+"""Value of tumour in labels.nii.gz; lower values are parts of the vertebrae, higher ones the pieces."""
+CUTS, PIECES, RESECTION = "cuts.mrk.json", "pieces.nii.gz", "resection.json"
 
 LIBRARIES = ("numpy", "scipy", "numba", "nibabel", "scikit-image", "pydantic", "edt")
 
@@ -44,12 +55,34 @@ def write_outputs(plan: Plan, out: Path, clock: Clock, with_slices: bool = False
     files that are not ours stay. An interrupted run leaves every file whole. Raises InputError, with nothing written,
     where a result would take the place of a file that the case reads.
     """
+    return moved_in(plan.case, out, clock, lambda staged: produce(plan, staged, clock, with_slices))
+
+
+def write_resection(plan: Plan, own: OwnCuts | Skipped | None, out: Path, clock: Clock) -> tuple[str, ...]:
+    """Writes resection.json and, where there are cuts, these with their pieces and the scene; as `write_outputs` does.
+
+    The files hold the surgeon's own cuts where any were scored.
+    """
+    shown = replace(plan, resection=own.resection) if isinstance(own, OwnCuts) else plan
+
+    def write(staged: Path) -> None:
+        clock("writing resection.json")
+        document = json.dumps(resection_document(plan, own), ensure_ascii=False, indent=2, allow_nan=False)
+        write_whole(staged / RESECTION, document + "\n")
+        if shown.drawing is not None:
+            write_drawn(shown, shown.drawing, staged, clock)
+
+    return moved_in(plan.case, out, clock, write)
+
+
+def moved_in(case: Case, out: Path, clock: Clock, write: Callable[[Path], object]) -> tuple[str, ...]:
+    """Lets `write` fill a folder beside `out`, then moves its files in, with run.json."""
     try:
         with beside(out) as staged:
-            produce(plan, staged, clock, with_slices)
+            write(staged)
             names = sorted(str(PurePosixPath(p.relative_to(staged))) for p in staged.rglob("*") if p.is_file())
-            (staged / RUN).write_text(run_json(clock, [*names, RUN]), encoding="utf-8")
-            refuse_replacing_inputs(plan.case, [out / name for name in (*names, RUN)])
+            (staged / RUN).write_text(run_json(clock, [*names, RUN], hashes(staged, names)), encoding="utf-8")
+            refuse_replacing_inputs(case, [out / name for name in (*names, RUN)])
             old = files_of_last_run(out)
             for name in (*names, RUN):
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -93,28 +126,53 @@ def produce(plan: Plan, folder: Path, clock: Clock, with_slices: bool) -> None:
 
     clock("writing plan.json")
     write_plan_json(plan, folder / "plan.json")
-    scene = None
-    if plan.drawing is not None:
-        from enbloc.scene import build_scene, write_scene
-
-        clock("building the scene")
-        scene = build_scene(plan)
-        write_scene(plan, folder, scene)
-        clock("writing the labels")
-        write_label_file(plan.drawing, folder / "labels.nii.gz")
+    scene = None if plan.drawing is None else write_drawn(plan, plan.drawing, folder, clock)
     clock("drawing the report")
     write_report(plan, folder / "report.html", scene, with_slices=with_slices)
 
 
-def write_label_file(drawing: Drawing, path: Path) -> None:
-    """Parts of all vertebrae, with the tumour over them, on the grid of the spine."""
+def write_drawn(plan: Plan, drawing: Drawing, folder: Path, clock: Clock) -> Scene:
+    """Scene, labels and, where there are cuts, these and their pieces."""
+    from enbloc.scene import build_scene, markups_json, write_scene
+
+    clock("building the scene")
+    scene = build_scene(plan)
+    write_scene(plan, folder, scene)
+    clock("writing the labels")
+    resection = plan.resection if isinstance(plan.resection, Resection) else None
+    write_label_file(drawing, folder / "labels.nii.gz", resection)
+    if resection is not None:
+        write_whole(folder / CUTS, markups_json(resection.cuts))
+        write_pieces(resection, folder / PIECES)
+    return scene
+
+
+def write_label_file(drawing: Drawing, path: Path, resection: Resection | None = None) -> None:
+    """Parts of all vertebrae, over them the pieces taken out, over all the tumour, on the grid of the spine."""
     from enbloc.anatomy import Part
     from enbloc.images import write_labels
 
     values = drawing.spine.part.copy()
-    values[drawing.spine.tumour] = TUMOUR_VALUE
     names = {int(part): part.label for part in Part if part is not Part.NONE} | {TUMOUR_VALUE: "tumour"}
+    if resection is not None and resection.drawing is not None:
+        from enbloc.scene import pieces_on
+
+        found = pieces_on(drawing.spine.grid, resection.drawing)
+        values = np.where(found > 0, found + np.uint8(TUMOUR_VALUE), values)
+        names |= {TUMOUR_VALUE + piece.label: f"piece {piece.name}" for piece in resection.pieces}
+    values[drawing.spine.tumour] = TUMOUR_VALUE
     write_labels(path, values, drawing.spine.grid, names)
+
+
+def write_pieces(resection: Resection, path: Path) -> None:
+    """The whole pieces, tumour included, on the grid that the cuts were sought on."""
+    from enbloc.core.volume import Grid
+    from enbloc.images import write_labels
+
+    if resection.drawing is not None:
+        i, j, k = resection.drawing.label.shape
+        names = {piece.label: piece.name for piece in resection.pieces}
+        write_labels(path, resection.drawing.label, Grid((i, j, k), resection.drawing.affine), names)
 
 
 def files_of_last_run(out: Path) -> set[str]:
@@ -128,7 +186,12 @@ def files_of_last_run(out: Path) -> set[str]:
     return {str(name) for name in names if not name.is_absolute() and ".." not in name.parts}
 
 
-def run_json(clock: Clock, files: list[str]) -> str:
+def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of each file's bytes, by name."""
+    return {name: sha256((folder / name).read_bytes()).hexdigest() for name in names}
+
+
+def run_json(clock: Clock, files: list[str], sha256_of: Mapping[str, str]) -> str:
     """Everything that may differ between two equal runs."""
     record: Mapping[str, Any] = {
         "schema": RUN_SCHEMA,
@@ -140,6 +203,7 @@ def run_json(clock: Clock, files: list[str]) -> str:
         "python": platform.python_version(),
         "libraries": {name: found for name in LIBRARIES if (found := library_version(name))},
         "files": files,
+        "sha256": sha256_of,
     }
     return json.dumps(record, indent=2) + "\n"
 

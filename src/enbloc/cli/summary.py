@@ -8,6 +8,7 @@ from dataclasses import fields
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
 from enbloc.planning import Advice, Plan, Recommendation, Score, SpineFindings, TumourFindings
+from enbloc.resection.nouns import ClassRange, Cut, Gate, Resection
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 
 
@@ -19,6 +20,7 @@ def summary(plan: Plan) -> str:
         *tumour_lines(plan.tumour),
         *score_lines(plan),
         *advice_lines(plan.advice),
+        *cut_lines(plan),
         *warning_lines(plan),
         *skipped_lines(plan),
     ]
@@ -101,6 +103,41 @@ def advice_lines(advice: Advice) -> Iterator[str]:
         if name == "embolisation" and advice.embolisation.levels:
             text += f" {', '.join(advice.embolisation.levels)}"
         yield entry("" if i else "Advice", text)
+
+
+def cut_lines(plan: Plan) -> Iterator[str]:
+    """The cuts with their margins, the face that comes out worst, how sure the choice is, what it changes."""
+    found = plan.resection
+    if isinstance(found, Skipped):
+        return
+    ring = [cut for cut in found.cuts if cut.gate in (Gate.LEFT, Gate.RIGHT)]
+    column = [cut for cut in found.cuts if cut not in ring]
+    yield entry("Cuts", f"{', '.join(found.levels)}: margin {classed(found.margin_class)}")
+    yield from (entry("", ", ".join(map(cut_text, cuts))) for cuts in (ring, column) if cuts)
+    faces = [f"{face.level} {face.face}" for face in found.faces if face.margin_class.value is found.margin_class.value]
+    if faces and found.margin_class.value is not None:
+        yield entry("", f"{found.margin_class.value} where dissected: {', '.join(faces)}")
+    yield entry("", certified(found))
+    if not isinstance(plan.revised, Skipped):
+        for name, now in plan.revised.items():
+            yield entry("", f"{name}: {now.action} after {now.because[0].gives}")
+
+
+def cut_text(cut: Cut) -> str:
+    inside = f", {cut.tumour_mm2:.0f} mm² in tumour" if cut.tumour_mm2 > 0.0 else ""
+    return f"{cut.name} by {cut.tissue} {cut.margin_mm.value:.1f} mm{inside}"
+
+
+def classed(found: ClassRange) -> str:
+    others = [other for other in found.possible if other is not found.value]
+    value = found.value or "not known"
+    return f"{value} ({' or '.join(others)} possible)" if others else value
+
+
+def certified(found: Resection) -> str:
+    gap = found.certificate.gap_mm
+    more = "not known" if gap is None else f"at most {gap:.2f} mm"
+    return f"margin that other planes of the family could add: {more} ({found.certificate.planes:,} compared)"
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

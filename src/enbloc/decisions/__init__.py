@@ -2,6 +2,7 @@
 
 from enbloc.decisions.advice import (
     Advice,
+    AnyRecommendation,
     Checklist,
     Dissent,
     EmbolisationAdvice,
@@ -18,10 +19,12 @@ from enbloc.decisions.advice import (
 )
 from enbloc.decisions.facts import Policy
 from enbloc.decisions.outcomes import Outcome, OutcomeTopic, published_outcomes
+from enbloc.decisions.reasons import strength
 from enbloc.decisions.recommend import recommend
 
 __all__ = [
     "Advice",
+    "AnyRecommendation",
     "Checklist",
     "Dissent",
     "EmbolisationAdvice",
@@ -40,4 +43,5 @@ __all__ = [
     "TesVerdict",
     "published_outcomes",
     "recommend",
+    "strength",
 ]

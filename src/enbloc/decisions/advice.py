@@ -139,6 +139,12 @@ class FurtherLesions(Recommendation):
     occult: Item
 
 
+AnyRecommendation = (
+    Recommendation | TesVerdict | MarginAdvice | EmbolisationAdvice | Checklist | LesionAdvice | FurtherLesions
+)
+"""Any kind of them, with the fields of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
     """The ten recommendations."""

@@ -18,8 +18,11 @@ from enbloc.tumour import Extent, Involvement, Reading, fitting_rule
 from enbloc.tumour.classify import TYPE_ZONES, readings
 
 Scores = Mapping[str, Score | Skipped]
+MeasuredFacts = Mapping[str, Values]
+"""By fact, the values that another room's measurement leaves possible. What a case states comes first."""
 ADJACENT_TYPE, SKIP_TYPE = 6, 7
 LOCAL_TYPES: Values = frozenset(range(1, ADJACENT_TYPE))
+NOTHING_MEASURED: MeasuredFacts = {}
 NO, YES = frozenset({"no"}), frozenset({"yes"})
 
 
@@ -51,11 +54,14 @@ class Known:
     policy: Policy
     levels: tuple[Level, ...]
     proposal: Proposal
+    measured: MeasuredFacts
 
 
-def known(case: Case, extent: Extent | Skipped, scores: Scores, policy: Policy) -> Known:
+def known(
+    case: Case, extent: Extent | Skipped, scores: Scores, policy: Policy, measured: MeasuredFacts = NOTHING_MEASURED
+) -> Known:
     levels = operated_levels(case, extent)
-    return Known(case, extent, scores, policy, levels, propose(levels, case.vessels))
+    return Known(case, extent, scores, policy, levels, propose(levels, case.vessels), measured)
 
 
 def operated_levels(case: Case, extent: Extent | Skipped) -> tuple[Level, ...]:
@@ -71,11 +77,19 @@ def world_of(facts: Known) -> dict[str, Values]:
         if fact.setting:
             world[name] = frozenset({getattr(facts.policy, name)})
         elif fact.read is None and fact.field is not None:
-            world[name] = as_stated(fact, facts.case)
+            world[name] = as_stated_or_measured(fact, facts)
         elif fact.read is not None and fact.read != "lesion":
             how, _, what = fact.read.partition(":")
             world[name] = SCORED[how](facts, fact, what) if what else READ[how](facts)
     return world
+
+
+def as_stated_or_measured(fact: FactMeaning, facts: Known) -> Values:
+    """The value of the case field, else what was measured, else what an unknown may be."""
+    unstated = field_value(facts.case, fact.field or "") is None
+    if unstated and fact.id in facts.measured:
+        return facts.measured[fact.id]
+    return as_stated(fact, facts.case)
 
 
 def as_stated(fact: FactMeaning, case: Case) -> Values:

@@ -24,7 +24,17 @@ from enbloc.decisions.advice import (
 )
 from enbloc.decisions.change import Fields, Moves, action_of, changeable, flips, missing, moves
 from enbloc.decisions.evaluate import SCORE, World, decided, deciding, inputs, outcomes
-from enbloc.decisions.facts import BY_DEFAULT, Known, Policy, Scores, in_words, known, world_of
+from enbloc.decisions.facts import (
+    BY_DEFAULT,
+    NOTHING_MEASURED,
+    Known,
+    MeasuredFacts,
+    Policy,
+    Scores,
+    in_words,
+    known,
+    world_of,
+)
 from enbloc.knowledge import DecisionRow, decision_facts, decision_head, decision_tables
 from enbloc.tumour import Extent
 
@@ -32,9 +42,18 @@ Kind = TypeVar("Kind", bound=Recommendation)
 NOTHING = frozenset[str]()
 
 
-def recommend(case: Case, extent: Extent | Skipped, scores: Scores, policy: Policy = BY_DEFAULT) -> Advice:
-    """The advice that the tables give for what is known. Pure: the same facts, the same advice."""
-    facts = known(case, extent, scores, policy)
+def recommend(
+    case: Case,
+    extent: Extent | Skipped,
+    scores: Scores,
+    policy: Policy = BY_DEFAULT,
+    measured: MeasuredFacts = NOTHING_MEASURED,
+) -> Advice:
+    """The advice that the tables give for what is known. Pure: the same facts, the same advice.
+
+    `measured` answers plain facts that the case does not state.
+    """
+    facts = known(case, extent, scores, policy, measured)
     world = decided(world_of(facts))
     tried = moves(world, asked_for())
     fields_asked = {"level": "planned.levels"} if case.planned.levels else {}

@@ -1,7 +1,7 @@
 """The one place that calls rooms in order, and the documents a plan is written as."""
 
 from enbloc.decisions import Advice, Figure, Flip, Recommendation
-from enbloc.planning.document import plan_document, plan_json, write_plan_json
+from enbloc.planning.document import plan_document, plan_json, resection_document, write_plan_json
 from enbloc.planning.nouns import (
     Barrier,
     BarrierFinding,
@@ -30,6 +30,7 @@ from enbloc.planning.nouns import (
     Zone,
     ZoneExtent,
 )
+from enbloc.planning.own_cuts import Compared, OwnCuts, Written, own_cuts
 from enbloc.planning.plan import SCHEMA, Drawing, Manifest, PatchArea, Plan, SpineFindings, TumourFindings
 from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
@@ -41,6 +42,7 @@ __all__ = [
     "Barrier",
     "BarrierFinding",
     "CanalExtent",
+    "Compared",
     "Drawing",
     "EpiduralFindings",
     "Extent",
@@ -54,6 +56,7 @@ __all__ = [
     "LevelBarriers",
     "LevelStability",
     "Manifest",
+    "OwnCuts",
     "Part",
     "PatchArea",
     "Plan",
@@ -74,12 +77,15 @@ __all__ = [
     "WbbCell",
     "WbbFindings",
     "WbbLevel",
+    "Written",
     "Zone",
     "ZoneExtent",
+    "own_cuts",
     "plan",
     "plan_document",
     "plan_json",
     "plan_schema",
+    "resection_document",
     "why",
     "write_plan_json",
 ]

@@ -9,8 +9,10 @@ from enbloc.anatomy import LevelMorphometry, Spine
 from enbloc.case import Case, contradictions
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging
-from enbloc.decisions import Advice
+from enbloc.decisions import Advice, AnyRecommendation
 from enbloc.planning.plan import TumourFindings
+from enbloc.planning.resecting import resection_caveats
+from enbloc.resection.nouns import Resection
 from enbloc.scores import Score, unlisted_histology
 
 STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
@@ -25,6 +27,8 @@ def warnings(
     tumour: TumourFindings | Skipped,
     scores: dict[str, Score | Skipped],
     advice: Advice,
+    resection: Resection | Skipped,
+    revised: dict[str, AnyRecommendation] | Skipped,
 ) -> Iterator[Caveat]:
     """What sizes and stability items lack stands beside them; only what puts them in question is warned of."""
     yield from contradictions(case)
@@ -42,6 +46,10 @@ def warnings(
     yield from (caveat for score in scores.values() if isinstance(score, Score) for caveat in score.caveats)
     for field in fields(advice):
         yield from getattr(advice, field.name).caveats
+    if isinstance(resection, Resection):
+        yield from resection_caveats(resection)
+    if not isinstance(revised, Skipped):
+        yield from (caveat for found in revised.values() for caveat in found.caveats)
 
 
 def around_caveats(tumour: TumourFindings) -> Iterator[Caveat]:

@@ -19,16 +19,28 @@ from enbloc.core.evidence import Measured
 from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan
 
+RESECTION_SCHEMA = "enbloc.resection/1"
 LEFT_OUT = frozenset({"drawing", "box"})
 """Voxels and voxel indices stay in memory."""
 
-DECIMALS = {"share": 4, "right": 6, "anterior": 6, "superior": 6}
+DECIMALS = {"share": 4, "right": 6, "anterior": 6, "superior": 6, "normal": 6}
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as plain JSON values, in the order of the contract."""
     document = plain(plan, "")
     return {"schema": document.pop("schema"), **document}
+
+
+def resection_document(plan: Plan, own: object = None) -> dict[str, Any]:
+    """The resection of a plan by itself, with the surgeon's own cuts scored beside it where there are any."""
+    return {
+        "schema": RESECTION_SCHEMA,
+        "case": plan.case.id,
+        "resection": plain(plan.resection, "resection"),
+        "revised": plain(plan.revised, "revised"),
+        "own": plain(own, "own"),
+    }
 
 
 def plain(value: object, name: str) -> Any:

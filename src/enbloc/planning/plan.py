@@ -9,7 +9,7 @@ from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
-from enbloc.decisions import Advice, OutcomeTopic
+from enbloc.decisions import Advice, AnyRecommendation, OutcomeTopic
 from enbloc.resection.nouns import Resection
 from enbloc.scores import Score
 from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
@@ -24,7 +24,7 @@ class Manifest:
     enbloc_version: str
     knowledge_sha256: str
     inputs: tuple[InputFile, ...]
-    settings: dict[str, float | int | str]
+    settings: dict[str, float | int | bool | str]
     seeds: dict[str, int]
     residuals: dict[str, float]
 
@@ -75,7 +75,10 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One patient's plan. A stage that did not run is `Skipped` with its reason."""
+    """One patient's plan. A stage that did not run is `Skipped` with its reason.
+
+    `revised`: by name, the recommendations that read otherwise once the cuts are known.
+    """
 
     case: Case
     manifest: Manifest
@@ -84,7 +87,7 @@ class Plan:
     scores: dict[str, Score | Skipped]
     advice: Advice
     outcomes: tuple[OutcomeTopic, ...]
-    revised: Skipped
+    revised: dict[str, AnyRecommendation] | Skipped
     resection: Resection | Skipped
     perfusion: Skipped
     shortening: Skipped

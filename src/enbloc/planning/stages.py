@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from enbloc import __version__
 from enbloc.anatomy import Spine
@@ -17,13 +18,20 @@ from enbloc.knowledge import knowledge_sha256
 from enbloc.planning.caveats import warnings
 from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
 from enbloc.planning.plan import Drawing, Manifest, Plan
+from enbloc.planning.resecting import find_resection
+from enbloc.planning.revise import revise
+from enbloc.resection.settings import ResectionSettings
 from enbloc.scores import evaluate_all
 from enbloc.tumour import Extent, Stability
 
 
 @dataclass(frozen=True, slots=True)
 class Settings(Policy):
-    """What a user may choose about the computation: so far which of several published readings decides."""
+    """What a user may choose about the computation: which of several published readings decides, and the search for
+    cuts.
+    """
+
+    resection: ResectionSettings = field(default_factory=ResectionSettings)
 
 
 def plan(
@@ -40,6 +48,11 @@ def plan(
     tumour = tumour_findings(extent, around)
     scores = evaluate_all(case, extent, measured_answers(extent, around.stability))
     advice = recommend(case, extent, scores, settings)
+    resection = find_resection(
+        case, imaging, spine, extent, advice, settings.resection, around.contacts, progress=progress
+    )
+    revised = revise(case, extent, scores, advice, resection, settings)
+    said = warnings(case, imaging, spine, build.sizes, tumour, scores, advice, resection, revised)
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
@@ -48,12 +61,12 @@ def plan(
         scores=scores,
         advice=advice,
         outcomes=published_outcomes(case, scores),
-        revised=later("the resection stage"),
-        resection=later("the resection stage"),
+        revised=revised,
+        resection=resection,
         perfusion=later("the perfusion stage"),
         shortening=later("the perfusion stage"),
         mechanics=later("the mechanics stage"),
-        warnings=tuple(dict.fromkeys(warnings(case, imaging, spine, build.sizes, tumour, scores, advice))),
+        warnings=tuple(dict.fromkeys(said)),
         drawing=Drawing(imaging, spine, around.contacts) if imaging and isinstance(spine, Spine) else None,
     )
 
@@ -112,7 +125,15 @@ def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:
         enbloc_version=__version__,
         knowledge_sha256=knowledge_sha256(),
         inputs=imaging.inputs if imaging is not None else (),
-        settings=asdict(settings),
+        settings=flat(asdict(settings)),
         seeds={},
         residuals={},
     )
+
+
+def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, float | int | bool | str]:
+    """Settings within settings by dotted names: `resection.tool`."""
+    found: dict[str, float | int | bool | str] = {}
+    for name, value in settings.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return found

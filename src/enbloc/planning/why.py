@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from enbloc.core.errors import InputError, nearest, one_line
-from enbloc.knowledge import bibliography, cite
+from enbloc.core.errors import InputError, nearest
 from enbloc.planning.document import plain, plan_document
 from enbloc.planning.plan import SCHEMA, Plan
+from enbloc.planning.tree import Branch, drawn, step_branch
+from enbloc.planning.why_cuts import cut_branches
 
 MAX_BYTES = 64 << 20
-
-
-class Branch(NamedTuple):
-    """A line of the tree and what stands under it."""
-
-    text: str
-    under: tuple[Branch, ...] = ()
 
 
 def why(subject: object, path: str | None = None) -> str:
@@ -34,7 +28,7 @@ def why(subject: object, path: str | None = None) -> str:
     part, name = at_path(document, path, file)
     try:
         branches = tuple(reasons(part, name))
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
         if file is None:
             raise
         raise InputError("a because[] is not of the form a plan has", file=file, field=name or None) from error
@@ -89,7 +83,10 @@ def reasons(part: Any, name: str) -> Iterator[Branch]:
             yield from reasons(inner, f"{name}.{i}")
     if not isinstance(part, dict):
         return
-    if "skipped" in part:
+    found = cut_branches(part, name)
+    if found is not None:
+        yield from found
+    elif "skipped" in part:
         yield Branch(f"{name or 'this part'}: did not run, {part['skipped']}")
     elif "because" in part:
         yield Branch(claim(name, part), tuple(map(step_branch, part["because"])) + tuple(asides(part)))
@@ -117,18 +114,6 @@ def total(score: dict[str, Any]) -> str:
     grade = score["parts"].get("grade")
     span = " or ".join(grade["possible"]) if grade else str(low) if low == high else f"{low} to {high}"
     return f"{span}, {bands}" if bands else span
-
-
-def step_branch(step: dict[str, Any]) -> Branch:
-    facts = (f"because {fact}" for fact in step["facts"])
-    source = f"rule {step['rule']}; {cite(step['source'])} [{step['checked'] or checked(step['source'])}]"
-    return Branch(step["gives"], tuple(map(Branch, (*facts, source))))
-
-
-def checked(source: str) -> str:
-    """How a work itself was seen: the mark of a rule that has no row of its own."""
-    work = bibliography().get(source)
-    return work.checked if work else "unverified"
 
 
 def asides(part: dict[str, Any]) -> Iterator[Branch]:
@@ -164,12 +149,3 @@ def beside_score(part: dict[str, Any]) -> Iterator[Branch]:
     for missing in part.get("missing", ()) if "bands" in part else ():
         settled = (Branch(f"{answer} would settle it: {band}") for answer, band in missing["settles"].items())
         yield Branch(f"not known: {missing['item']} ({', '.join(missing['fields']) or missing['ask']})", tuple(settled))
-
-
-def drawn(branches: Sequence[Branch], indent: str = "") -> Iterator[str]:
-    """The lines of the tree; text from files cannot start a line of its own."""
-    for i, branch in enumerate(branches):
-        last = i == len(branches) - 1
-        mark = "" if not indent else ("└─ " if last else "├─ ")
-        yield indent[3:] + mark + one_line(branch.text)
-        yield from drawn(branch.under, indent + ("   " if last or not indent else "│  "))

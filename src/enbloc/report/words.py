@@ -6,7 +6,7 @@ from enbloc.core.evidence import Step
 from enbloc.core.levels import Level
 from enbloc.knowledge import TypeMeaning, cite, tomita_types, tomita_zones
 from enbloc.planning.plan import SpineFindings, TumourFindings
-from enbloc.planning.why import checked
+from enbloc.planning.tree import checked
 
 UNKNOWN = "not known"
 UNMEASURED = "not measured"

@@ -25,7 +25,7 @@ def path_spans(normals: Array, points: Millimetres, ends: Ints) -> Array:
     return spans
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=True, nogil=True)
 def margin_bounds(
     normals: Array,
     spread: Array,
@@ -46,7 +46,7 @@ def margin_bounds(
     voxels `at_mm` runs linearly along the path, as the field does along a voxel edge.
     """
     bounds = np.empty((len(offsets), 3))
-    for n in numba.prange(len(offsets)):
+    for n in range(len(offsets)):
         bound, low, high = 1e9, 1e9, -1e9
         offset = offsets[n]
         for path in range(len(ends) - 1):

@@ -17,11 +17,16 @@ from enbloc.resection.nouns import Gate
 from enbloc.resection.passage import Passage
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.severing import severs
+from enbloc.resection.threads import in_parts
 
 GRID_PITCH = 1.0
 """Pixels of the search, in voxels of the operative field."""
 COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
-OWN_BODY = 3
+NEIGHBOUR_BODY, OWN_BODY = 2, 3
+HELD_SHARE = 0.25
+"""A cut through the next body whose section meets that vertebra's pedicles on a longer line (as a share of the
+section's side) leaves what it cuts off hanging on them.
+"""
 ENDPLATE_SHARE = 0.1
 """A cut through the disc that takes more than this share of its section from a body runs along that endplate."""
 Key = tuple[float, ...]
@@ -152,20 +157,15 @@ class Candidates:
 
 def measured(passage: Passage, planes: Planes) -> Array:
     """Measures of each plane's section, sound or not."""
-    return evaluate_planes(
-        passage.code,
-        passage.part,
-        passage.tumour_mm,
-        passage.no_go_mm,
-        passage.vessel_mm,
-        passage.points,
-        passage.ends,
-        np.ascontiguousarray(planes.normals),
-        planes.offsets,
-        passage.pivot,
-        GRID_PITCH,
-        passage.half,
-    )
+    p, normals = passage, np.ascontiguousarray(planes.normals)
+
+    def kernel(part: slice) -> Array:
+        return evaluate_planes(
+            p.code, p.part, p.tumour_mm, p.no_go_mm, p.vessel_mm, p.points, p.ends, normals[part],
+            planes.offsets[part], p.pivot, GRID_PITCH, p.half,
+        )  # fmt: skip
+
+    return in_parts(kernel, len(planes))
 
 
 def candidates(passage: Passage, planes: Planes, limits: Limits, settings: ResectionSettings) -> Candidates:
@@ -177,4 +177,8 @@ def candidates(passage: Passage, planes: Planes, limits: Limits, settings: Resec
         & (rows[:, kernels.VESSEL_MM] - limits.half_kerf_mm >= limits.vessel_mm)
     )
     found = Candidates(passage, planes.chosen(sound), rows[sound], limits, settings)
-    return found.chosen(found.tissue_rank < OWN_BODY) if passage.gate in COLUMN_GATES else found
+    if passage.gate not in COLUMN_GATES:
+        return found
+    through_bone = found.tissue_rank == NEIGHBOUR_BODY
+    held = found.rows[:, kernels.AT_JOINED] > HELD_SHARE * np.sqrt(found.rows[:, kernels.PIXELS])
+    return found.chosen((found.tissue_rank < OWN_BODY) & ~(through_bone & held))

@@ -22,6 +22,7 @@ from enbloc.resection.kernels import TUMOUR_MM, Ints, Millimetres
 from enbloc.resection.pairs import Pair, best_pair, wide_enough
 from enbloc.resection.passage import Passage
 from enbloc.resection.severing import path_through_worst
+from enbloc.resection.threads import in_parts
 
 ROUNDS = 12
 MOST_CELLS = 60_000
@@ -152,10 +153,16 @@ def bounded(cells: Cells, passage: Passage, bundle: Bundle, hand: float, limits:
     """The cells with their bounds."""
     planes = at_angles(passage, cells.middle[:, :2], cells.middle[:, 2])
     spread = chord(cells.half[:, 0], cells.half[:, 1], cells.middle[:, 1])
-    found = margin_bounds(
-        planes.normals, spread, planes.offsets, cells.half[:, 2] / passage.step_mm, passage.pivot, bundle.points,
-        bundle.at_mm, bundle.ends, hand + limits.half_kerf_mm,
-    )  # fmt: skip
+    thick = cells.half[:, 2] / passage.step_mm
+    floor = hand + limits.half_kerf_mm
+
+    def kernel(part: slice) -> Array:
+        return margin_bounds(
+            planes.normals[part], spread[part], planes.offsets[part], thick[part], passage.pivot, bundle.points,
+            bundle.at_mm, bundle.ends, floor,
+        )  # fmt: skip
+
+    found = in_parts(kernel, len(cells))
     last = float(passage.ends[1] - 1)
     reach = np.clip(np.rint(found[:, 1:]), 0.0, last).astype(np.int64)
     return Cells(cells.middle, cells.half, found[:, 0] - limits.half_kerf_mm, reach)

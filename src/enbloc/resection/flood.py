@@ -20,9 +20,11 @@ Numbers = npt.NDArray[np.int32]
 def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm: Millimetres) -> None:
     """Marks the links that `cut` takes away: bit n of `cut_links` for the one to the next voxel along axis n.
 
-    A link is cut where it crosses the plane inside the polygon or within one voxel of it, so that no crack stays open
+    A cut without a section takes none away. A link is cut where it crosses the plane inside the polygon or within one voxel of it, so that no crack stays open
     at its rim. `sawn_mm` takes the least distance from tumour to the kerf at such a link, at the voxels on its ends.
     """
+    if not cut.polygon_mm:
+        return
     normal = field.frame.axes @ np.array(cut.normal)
     point = field.frame.to_local(np.array(cut.point_mm))
     outline = field.frame.to_local(np.array(cut.polygon_mm))

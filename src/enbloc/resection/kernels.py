@@ -20,15 +20,15 @@ Millimetres = npt.NDArray[np.float32]
 Stamps = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int32]
 
-OUTSIDE, SOLID, BEYOND, CANAL = 0, 1, 2, 3
+OUTSIDE, SOLID, BEYOND, CANAL, JOINED = 0, 1, 2, 3, 4
 MEASURES = 12
-(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_CANAL, AT_OUTSIDE, FLAW, BODY, PEDICLE, ARCH, END) = range(12)
+(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_CANAL, AT_JOINED, FLAW, BODY, PEDICLE, ARCH, END) = range(12)
 """Columns of what is measured of a section: pixels; pixels in tumour; least distances; pixels that touch the canal, the
 outside; flaw (below); pixels in body, pedicles and the rest of the bone; place along the wall path where it ends."""
 SOUND, NO_SECTION, LEAVES_SIDE, MISSES_PATH = 0.0, 1.0, 2.0, 3.0
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def trilinear(field: Millimetres, x: float, y: float, z: float) -> float:
     """`field` between its voxels; outside the array as at its border."""
     x = min(max(x, 0.0), field.shape[0] - 1.000001)
@@ -46,7 +46,7 @@ def trilinear(field: Millimetres, x: float, y: float, z: float) -> float:
     return between
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def code_at(code: Codes, x: float, y: float, z: float) -> int:
     i, j, k = floor(x + 0.5), floor(y + 0.5), floor(z + 0.5)
     if i < 0 or j < 0 or k < 0 or i >= code.shape[0] or j >= code.shape[1] or k >= code.shape[2]:
@@ -117,12 +117,12 @@ def flood_section(
     return filled, leaves
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def pixel(value: float) -> int:
     return floor(value + 0.5)
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def side_of(points: Millimetres, s: int, normal: Array, offset: float) -> float:
     side: float = normal[0] * points[s, 0] + normal[1] * points[s, 1] + normal[2] * points[s, 2] - offset
     return side
@@ -241,7 +241,7 @@ def measure_section(
                 origin[2] + pitch * (c * across[2] + d * along[2]),
             )
             row[AT_CANAL] += beside == CANAL
-            row[AT_OUTSIDE] += beside == OUTSIDE
+            row[AT_JOINED] += beside == JOINED
 
 
 @numba.njit(cache=True)
@@ -306,7 +306,7 @@ def plane_origin(normal: Array, offset: float, pivot: Array) -> Array:
     return origin
 
 
-@numba.njit(cache=True, parallel=True)
+@numba.njit(cache=True, nogil=True)
 def evaluate_planes(
     code: Codes,
     part: Codes,
@@ -323,21 +323,19 @@ def evaluate_planes(
 ) -> Array:
     """One row of measures per plane (normals[n], offsets[n])."""
     rows = np.zeros((len(offsets), MEASURES))
-    chunks = 64
-    for chunk in numba.prange(chunks):
-        stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
-        queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
-        mark = 1
-        for n in range(chunk, len(offsets), chunks):
-            across, along = basis(normals[n])
-            origin = plane_origin(normals[n], offsets[n], pivot)
-            found, count, end, flaw = sound_section(
-                code, points, ends, normals[n], offsets[n], origin, across, along, pitch, stamp, mark, queue
+    stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
+    queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
+    mark = 1
+    for n in range(len(offsets)):
+        across, along = basis(normals[n])
+        origin = plane_origin(normals[n], offsets[n], pivot)
+        found, count, end, flaw = sound_section(
+            code, points, ends, normals[n], offsets[n], origin, across, along, pitch, stamp, mark, queue
+        )
+        mark = found + 1
+        if flaw == SOUND:
+            measure_section(
+                code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, rows[n]
             )
-            mark = found + 1
-            if flaw == SOUND:
-                measure_section(
-                    code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, rows[n]
-                )
-            rows[n, FLAW], rows[n, END] = flaw, end
+        rows[n, FLAW], rows[n, END] = flaw, end
     return rows

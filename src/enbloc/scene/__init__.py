@@ -1,8 +1,10 @@
 """Plan to surfaces, colours and view directions as data, and to pictures of them."""
 
 from enbloc.scene.build import build_scene, index_frame, index_vertebra, vertebrae_near
+from enbloc.scene.markups import markups_json
 from enbloc.scene.nouns import Mesh, Scene, View
 from enbloc.scene.palette import STYLES, Style
+from enbloc.scene.pieces import pieces_on
 from enbloc.scene.write import scene_document, write_scene
 
 __all__ = [
@@ -14,6 +16,8 @@ __all__ = [
     "build_scene",
     "index_frame",
     "index_vertebra",
+    "markups_json",
+    "pieces_on",
     "scene_document",
     "vertebrae_near",
     "write_scene",

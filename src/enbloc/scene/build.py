@@ -17,7 +17,7 @@ from enbloc.scene.barriers import barrier_meshes
 from enbloc.scene.cuts import cut_meshes
 from enbloc.scene.nouns import Mesh, Scene, View
 from enbloc.scene.palette import STYLES
-from enbloc.scene.pieces import piece_meshes
+from enbloc.scene.piece_surfaces import piece_meshes
 from enbloc.scene.surface import surface
 
 NEIGHBOURS = 2

@@ -1,0 +1,120 @@
+"""The resection in the tree of reasons: what each cut, face, certificate and alternative comes to, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from enbloc.planning.tree import Branch, step_branch
+
+Found = dict[str, Any]
+Show = Callable[[Found, str], Iterator[Branch]]
+
+
+def cut_branches(part: Found, name: str) -> tuple[Branch, ...] | None:
+    """The branches of a resection or a part of one, read from plan.json; None for anything else."""
+    for keys, show in SHOWN:
+        if keys <= part.keys():
+            return tuple(show(part, name))
+    return None
+
+
+def resection(part: Found, name: str) -> Iterator[Branch]:
+    under = f"{name}." if name else ""
+    parts = [
+        *(
+            branch
+            for key, show in LISTS
+            for i, one in enumerate(part[key])
+            for branch in show(one, f"{under}{key}.{i}")
+        ),
+        *certificate(part["certificate"], f"{under}certificate"),
+        *(Branch(f"{under}{key}: did not run, {part[key]['skipped']}") for key in LATER if "skipped" in part[key]),
+    ]
+    margin = part["margin_mm"]
+    size = "not measured" if margin is None else in_mm(margin)
+    text = f"{name or 'resection'} of {', '.join(part['levels'])}: {worded(part['margin_class'])}, least margin {size}"
+    yield Branch(text, (*steps(part["margin_class"]), *parts, *notes(part)))
+
+
+LATER = ("releases", "no_tumour_cut_probability", "removal")
+
+
+def a_cut(part: Found, name: str) -> Iterator[Branch]:
+    text = (
+        f"{name} ({part['name']}): through {part['tissue']}, margin {in_mm(part['margin_mm'])}, "
+        f"{worded(part['margin_class'])}, section {part['section_mm2']:.0f} mm²"
+    )
+    if part["tumour_mm2"] > 0.0:
+        text += f", {part['tumour_mm2']:.0f} mm² of it tumour, {part['depth_mm']:.1f} mm deep"
+    sac = part["sac_clearance_mm"]
+    to_sac = Branch("dural sac not labelled" if sac is None else f"dural sac at {in_mm(sac)}")
+    vessels = (Branch(f"{near['structure']} at {in_mm(near['distance_mm'])}") for near in part["vessels"])
+    yield Branch(text, (*steps(part["margin_class"]), to_sac, *vessels, *notes(part)))
+
+
+def a_face(part: Found, name: str) -> Iterator[Branch]:
+    margin = "margin not known" if part["margin_mm"] is None else f"{in_mm(part['margin_mm'])} to {part['to']}"
+    text = f"{name} ({part['level']} {part['face']}, dissected): {worded(part['margin_class'])}, {margin}"
+    yield Branch(text, (*steps(part["margin_class"]), *notes(part)))
+
+
+def open_side(part: Found, name: str) -> Iterator[Branch]:
+    yield Branch(f"{name} ({part['level']}-{part['gate']}): no cut, {part['because']}")
+
+
+def certificate(part: Found, name: str) -> Iterator[Branch]:
+    gap = (
+        "how much more is possible is not known" if part["gap_mm"] is None else f"at most {part['gap_mm']:.2f} mm more"
+    )
+    text = f"{name}: {gap} among {part['family']} (margins counted up to {part['enough_mm']:g} mm)"
+    yield Branch(text, (Branch(f"{part['planes']} planes compared"), Branch(f"because {part['because']}")))
+
+
+def other_way(part: Found, name: str) -> Iterator[Branch]:
+    costs = f"{part['margin_gain_mm']:+.1f} mm margin, {part['section_cost_mm2']:+.0f} mm² section"
+    allowed = "possible" if part["feasible"] else "not possible"
+    yield Branch(f"{name} (instead): {part['says']} ({costs}; {allowed}: {part['because']})")
+
+
+def margin_class(part: Found, name: str) -> Iterator[Branch]:
+    yield Branch(f"{name}: {worded(part)}", tuple(steps(part)))
+
+
+def worded(part: Found) -> str:
+    """A margin class with what resolution leaves open beside it."""
+    value = part["value"]
+    if value is None:
+        return "margin class not known"
+    others = [other for other in part["possible"] if other != value]
+    return f"{value} ({' or '.join(others)} possible)" if others else str(value)
+
+
+def in_mm(part: Found) -> str:
+    return f"{part['value']:.1f} mm ({part['low']:.1f} to {part['high']:.1f})"
+
+
+def steps(part: Found) -> Iterator[Branch]:
+    yield from map(step_branch, part["because"])
+
+
+def notes(part: Found) -> Iterator[Branch]:
+    yield from (Branch(f"note {caveat['id']}: {caveat['text']}") for caveat in part["caveats"])
+
+
+LISTS: tuple[tuple[str, Show], ...] = (
+    ("cuts", a_cut),
+    ("open_sides", open_side),
+    ("faces", a_face),
+    ("alternatives", other_way),
+)
+SHOWN: tuple[tuple[frozenset[str], Show], ...] = (
+    (frozenset({"cuts", "certificate", "faces"}), resection),
+    (frozenset({"gate", "tissue", "margin_mm"}), a_cut),
+    (frozenset({"face", "barriers", "margin_class"}), a_face),
+    (frozenset({"gate", "level", "because"}), open_side),
+    (frozenset({"family", "gap_mm", "because"}), certificate),
+    (frozenset({"says", "feasible", "margin_gain_mm"}), other_way),
+    (frozenset({"value", "possible", "because"}), margin_class),
+)
+"""The keys that each kind is known by, the most telling first."""
