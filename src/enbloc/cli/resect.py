@@ -185,7 +185,8 @@ def own_lines(own: OwnCuts | Skipped) -> Iterator[str]:
     yield "  against those found (yours less ours)"
     yield from drawn(OWN_HEADS, [difference_row(one) for one in own.compared])
     for one in own.compared:
-        yield from (entry(one.name, f"{caveat.text}; scored all the same") for caveat in one.remarks)
+        scored = "no section to score" if one.own is None else "scored all the same"
+        yield from (entry(one.name, f"{caveat.text}; {scored}") for caveat in one.remarks)
     if all(one.own is not None for one in own.compared):
         yield f"  With your cuts: {classed(own.resection.margin_class)}, {least(own.resection)}"
 
