@@ -156,9 +156,8 @@ def certificate_lines(found: Certificate) -> Iterator[str]:
 
 def other_lines(others: Iterable[Alternative]) -> Iterator[str]:
     for other in others:
-        gains = f"{other.margin_gain_mm:+.1f} mm margin, {other.section_cost_mm2:+.0f} mm² section"
         allowed = "" if other.feasible else "not possible: "
-        yield entry("Instead", f"{other.says} ({gains}); {allowed}{other.because}")
+        yield entry("Instead", f"{other.says}; {allowed}{other.because}")
 
 
 def advice_lines(planned: Plan) -> Iterator[str]:
