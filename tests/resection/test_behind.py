@@ -12,7 +12,7 @@ from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, LabelMap
 from enbloc.phantom import PhantomSpec, make_phantom
 from enbloc.resection.behind import gap_mm, nearest_gap, neighbour, vessel_masks
-from enbloc.resection.beyond import TOWARDS_CANAL, tumour_of_levels, voxels_beyond
+from enbloc.resection.beyond import TOWARDS_CANAL, _behind, tumour_of_levels, voxels_beyond
 from enbloc.tumour import contacts
 from enbloc.tumour.noise import NoiseFloor
 from tumour.near import framed
@@ -101,6 +101,22 @@ def test_tumour_in_the_disc_lies_beyond_the_endplate():
     assert found == {(Level.T12, Barrier.CAUDAL_ENDPLATE): 240}
 
 
+def test_tumour_that_lies_aside_of_a_barrier_is_not_behind_it():
+    """At the height of the disc, j 30-39, i 2-9: 10 voxels and more left of the rim and at most 4 under it, so at 68
+    degrees or more to the endplate's normal and under 22 to the periosteum's.
+    """
+    found = counted(Toy().paint("T12", (25, 35), (34, 44)).paint("T12", (2, 10), (36, 40), (-4, 0)))
+    assert Barrier.LATERAL_LEFT in {barrier for _, barrier in found}
+    assert Barrier.CAUDAL_ENDPLATE not in {barrier for _, barrier in found}
+
+
+@pytest.mark.parametrize(("deg", "mm", "behind"), [(0, 1.2, 0), (0, 1.3, 1), (59, 5, 1), (61, 5, 0), (180, 5, 0)])
+def test_behind_means_squarely_and_beyond_the_noise(deg, mm, behind):
+    """One triangle that looks up, a point so far from it at that angle; 1.25 voxels of 1 mm are noise."""
+    point = mm * np.array([[np.sin(np.radians(deg)), 0.0, np.cos(np.radians(deg))]])
+    assert len(_behind(point, np.zeros((1, 3)), np.array([[0.0, 0.0, 0.3]]), NoiseFloor(1.0))) == behind
+
+
 def test_tumour_goes_with_the_nearest_resected_level():
     """T11's body lies 16 voxels above T12's, 4 of disc between: the block in the middle of each goes with each."""
     toy = Toy().paint("T11", (25, 35), (34, 44)).paint("T12", (25, 35), (34, 40))
@@ -124,7 +140,7 @@ def test_vessels_are_read_where_the_spine_is():
     """A phantom's aorta and cava, on the spine's part of the grid; a structure that is no vessel is left out."""
     from enbloc.anatomy import locate
 
-    imaging: Imaging = make_phantom(PhantomSpec(levels=("T11", "T12", "L1"))).imaging
+    imaging: Imaging = make_phantom(PhantomSpec(levels=("T12", "L1"), spacing_mm=(1.5, 1.5, 1.5))).imaging
     spine = locate(imaging)
     masks = vessel_masks(imaging, spine)
     assert set(masks) == {"aorta", "inferior-vena-cava"}

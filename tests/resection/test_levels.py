@@ -189,7 +189,7 @@ def test_a_spinous_process_at_the_border_does_not_matter():
 
 
 def test_a_body_that_grazes_the_border_is_whole():
-    """3 of 20 columns of the body's front stand on the edge, 12 high: 36 mm2 of a mean section of 4800^(2/3) = 285 mm2."""
+    """3 of 20 columns of the front, 12 high, stand on the edge: 36 mm2; a mean section is 4800^(2/3) = 285 mm2."""
     spine = cut_off((ALL, slice(None, BODY[1].stop), ALL))
     kept = spine.part[:, -1] != Part.BODY
     kept[28:31] = True

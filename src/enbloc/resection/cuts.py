@@ -184,7 +184,8 @@ def loss_of(field: OperativeField, passage: Passage, section: Section, normal: V
 def meets(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], points: Array) -> bool:
     """Whether a pixel lies in `mask` or one voxel beside it."""
     around = np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
-    index = np.rint(points[:, None] + around).astype(np.intp).reshape(-1, 3)
+    voxels = np.unique(np.rint(points).astype(np.intp), axis=0)
+    index = (voxels[:, None] + around).reshape(-1, 3)
     inside = ((index >= 0) & (index < mask.shape)).all(axis=1)
     return bool(mask[tuple(index[inside].T)].any())
 

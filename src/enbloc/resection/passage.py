@@ -17,8 +17,10 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import BEYOND, CANAL, SOLID, Codes, Ints, Millimetres
 from enbloc.resection.nouns import Gate, OpenSide
 
-MOST_PATHS = 80
-"""More paths bound the margin more tightly and cost time; the certificate adds those that it needs."""
+MOST_PATHS, MOST_ELSEWHERE = 80, 16
+"""Paths through a ring, and through a body or disc. More paths bound the margin more tightly and cost time; the
+certificate, which ring cuts alone have, adds those that it needs.
+"""
 CENTRAL_SHARE = 0.5
 """Share of the canal's half width within which the body in front of the canal is what a cut parts from the arch."""
 BEHIND_MM = 2.0
@@ -196,7 +198,8 @@ def finished(
     wall = wall_path(code, front, back)
     if wall is None:
         return OpenSide(gate, level, UNJOINED[gate])
-    points, ends = disjoint_paths(code == SOLID, front, back, MOST_PATHS)
+    most = MOST_PATHS if gate in (Gate.LEFT, Gate.RIGHT) else MOST_ELSEWHERE
+    points, ends = disjoint_paths(code == SOLID, front, back, most)
     laid = np.concatenate([wall, points]).astype(np.float32)
     ended = np.concatenate([[0], ends + len(wall)]).astype(np.int32)
     block = seen.box.slices

@@ -43,21 +43,18 @@ def barrier_reach(contact: Contact, barrier: Barrier, beyond: int, noise: NoiseF
         read.append(f"touched over {span(touched)} mm²")
     if passed:
         read.append(f"breached over {span(breached)} mm², {beyond} voxels of tumour behind it")
-    return BarrierReach(
-        barrier,
-        *_reach(touched, passed, maybe_passed, least),
-        away,
-        basis_of(contact.compartment.estimated[here]),
-        tuple(read),
-    )
+    open_, reading = _reach(passed, maybe_passed, touched.low >= least, away.low <= 0.0)
+    basis = basis_of(contact.compartment.estimated[here])
+    return BarrierReach(barrier, open_, reading, away, basis, tuple(read))
 
 
-def _reach(touched: Measured, passed: bool, maybe_passed: bool, least: float) -> tuple[tuple[Reach, ...], Reach]:
+def _reach(passed: bool, maybe_passed: bool, reached: bool, maybe_reached: bool) -> tuple[tuple[Reach, ...], Reach]:
+    """Everything that is open and the reading: in doubt, the barrier counts as reached, but not as passed."""
     if passed:
         return (Reach.PASSED,), Reach.PASSED
     further = (Reach.PASSED,) if maybe_passed else ()
-    if touched.low >= least:
+    if reached:
         return (Reach.REACHED, *further), Reach.REACHED
-    if touched.high > 0.0:
+    if maybe_reached:
         return (Reach.NOT_REACHED, Reach.REACHED, *further), Reach.REACHED
     return (Reach.NOT_REACHED, *further), Reach.NOT_REACHED
