@@ -138,8 +138,8 @@ def classed(found: ClassRange) -> str:
 
 def certified(found: Resection) -> str:
     gap = found.certificate.gap_mm
-    more = "not known" if gap is None else f"at most {gap:.2f} mm"
-    return f"margin that other planes of the family could add: {more} ({found.certificate.planes:,} compared)"
+    more = "an unknown margin" if gap is None else f"at most {gap:.2f} mm of margin"
+    return f"other ring cuts could add {more} ({found.certificate.planes:,} planes compared)"
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:
