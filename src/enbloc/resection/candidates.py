@@ -103,9 +103,10 @@ class Candidates:
         return [-self.steps.astype(np.float64), beside.astype(np.float64)]
 
     def _between_vertebrae(self) -> list[Vector]:
-        """A margin that can be told from none; then disc before endplate before bone; then the larger margin."""
-        barely = self.margin_mm < self.limits.noise_mm
-        return [barely.astype(np.float64), self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64)]
+        """A margin that can be told from none; disc before endplate before bone; the larger margin; the least tilt."""
+        barely = (self.margin_mm < self.limits.noise_mm).astype(np.float64)
+        tilt = np.abs(self.planes.angles_deg).max(axis=1)
+        return [barely, self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64), tilt]
 
     @cached_property
     def tissue_rank(self) -> npt.NDArray[np.int64]:
