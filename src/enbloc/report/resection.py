@@ -19,7 +19,7 @@ from enbloc.planning.nouns import (
     Tissue,
 )
 from enbloc.planning.plan import Plan
-from enbloc.report.decisions import TITLES
+from enbloc.report.decisions import LISTS, TITLES
 from enbloc.report.words import plain, volume
 
 GATES = {
@@ -73,7 +73,7 @@ def changed(plan: Plan) -> list[tuple[str, Recommendation]]:
     """(title, recommendation) of the advice that reads otherwise once the cuts are known."""
     if isinstance(plan.revised, Skipped):
         return []
-    return [(TITLES[name], found) for name, found in plan.revised.items() if isinstance(found, Recommendation)]
+    return [(TITLES[name], found) for name, found in plan.revised.items() if name not in LISTS]
 
 
 def headline(found: Resection) -> tuple[Said, ...]:
