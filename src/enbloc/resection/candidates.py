@@ -15,6 +15,7 @@ from enbloc.resection.family import Planes
 from enbloc.resection.kernels import evaluate_planes
 from enbloc.resection.nouns import Gate
 from enbloc.resection.passage import Passage
+from enbloc.resection.section import section_of
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.severing import severs
 from enbloc.resection.threads import in_parts
@@ -140,6 +141,11 @@ class Candidates:
                 GRID_PITCH, p.half,
             )
         )  # fmt: skip
+
+    def fine_margin_mm(self, n: int) -> float:
+        """The margin of candidate `n` on the pixels of a measured section."""
+        section = section_of(self.passage, self.planes.normals[n], float(self.planes.offsets[n]))
+        return float(section.row[kernels.TUMOUR_MM]) - self.limits.half_kerf_mm
 
     def chosen(self, rows: Mask) -> Candidates:
         return Candidates(self.passage, self.planes.chosen(rows), self.rows[rows], self.limits, self.settings)
