@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from enbloc.core.evidence import Measured, Step
+from enbloc.core.evidence import Measured, Skipped, Step
 from enbloc.knowledge import barrier_tissues
 from enbloc.planning.nouns import (
     Certificate,
@@ -14,10 +14,12 @@ from enbloc.planning.nouns import (
     FaceName,
     Gate,
     OpenSide,
+    Recommendation,
     Resection,
     Tissue,
 )
 from enbloc.planning.plan import Plan
+from enbloc.report.decisions import LISTS, TITLES
 from enbloc.report.words import plain, volume
 
 GATES = {
@@ -65,6 +67,13 @@ class Said:
 def cuts_of(plan: Plan) -> tuple[Cut, ...]:
     """The cuts of a plan; none where there is no resection."""
     return plan.resection.cuts if isinstance(plan.resection, Resection) else ()
+
+
+def changed(plan: Plan) -> list[tuple[str, Recommendation]]:
+    """(title, recommendation) of the advice that reads otherwise once the cuts are known."""
+    if isinstance(plan.revised, Skipped):
+        return []
+    return [(TITLES[name], found) for name, found in plan.revised.items() if name not in LISTS]
 
 
 def headline(found: Resection) -> tuple[Said, ...]:
