@@ -20,7 +20,7 @@ LEVEL = Level.T12
 
 @dataclass(frozen=True)
 class Ring:
-    """Sizes in mm. The canal's middle lies at the origin, the body in front of it, the arch behind, all equally high."""
+    """Sizes in mm. Around the canal's middle at the origin, the body in front, the arch behind, equally high."""
 
     step_mm: float = 1.0
     canal: tuple[float, float] = (5.0, 4.5)

@@ -52,7 +52,7 @@ class Case:
 
 
 def strewn(number: int) -> Case:
-    """Every fifth vertebra has a ball of tumour in each pedicle's and lamina's way: both sides must be cut in tumour."""
+    """Every fifth vertebra has tumour in each pedicle and lamina, every tenth in all of its ring."""
     rng = np.random.default_rng([SEED, number])
     ring = Ring(
         wide=rng.uniform(8.0, 10.0),
@@ -99,9 +99,9 @@ def compared() -> list[tuple[Case, list[Candidates], list, tuple | None]]:
 def test_the_same_sections_sever_and_measure_the_same():
     for _, fast, slow, _ in compared():
         for among, cuts in zip(fast, slow, strict=True):
-            mine = {row[-4:] + (among.start(n),): row for n, row in enumerate(among.keys) if among.severs(n)}
+            mine = [row for n, row in enumerate(among.keys) if among.severs(n)]
             assert len(mine) == len(cuts)
-            np.testing.assert_allclose(sorted(mine.values()), sorted(cut.key for cut in cuts), atol=EQUAL)
+            np.testing.assert_allclose(sorted(mine), sorted(cut.key for cut in cuts), atol=EQUAL)
 
 
 def test_the_same_pair_is_best():
@@ -120,7 +120,7 @@ def test_the_small_grids_hold_every_kind():
     assert in_tumour.count(0.0) >= 40
     assert None in best
     narrowed = 0
-    for case, (left, right), _, found in compared():
+    for _, (left, right), _, found in compared():
         free = best_pair(left, right, 0.0)
         narrowed += found is not None and pair_key(left.keys[free.left], right.keys[free.right]) < found[0]
     assert narrowed >= 5, "the opening decides somewhere"

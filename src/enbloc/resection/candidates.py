@@ -22,7 +22,11 @@ from enbloc.resection.threads import in_parts
 GRID_PITCH = 1.0
 """Pixels of the search, in voxels of the operative field."""
 COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
-OWN_BODY = 3
+NEIGHBOUR_BODY, OWN_BODY = 2, 3
+HELD_SHARE = 0.25
+"""A cut through the next body whose section meets that vertebra's pedicles on a longer line (as a share of the
+section's side) leaves what it cuts off hanging on them.
+"""
 ENDPLATE_SHARE = 0.1
 """A cut through the disc that takes more than this share of its section from a body runs along that endplate."""
 Key = tuple[float, ...]
@@ -180,4 +184,8 @@ def candidates(passage: Passage, planes: Planes, limits: Limits, settings: Resec
         & (rows[:, kernels.VESSEL_MM] - limits.half_kerf_mm >= limits.vessel_mm)
     )
     found = Candidates(passage, planes.chosen(plane[sound]), rows[sound], limits, settings)
-    return found.chosen(found.tissue_rank < OWN_BODY) if passage.gate in COLUMN_GATES else found
+    if passage.gate not in COLUMN_GATES:
+        return found
+    through_bone = found.tissue_rank == NEIGHBOUR_BODY
+    held = found.rows[:, kernels.AT_JOINED] > HELD_SHARE * np.sqrt(found.rows[:, kernels.PIXELS])
+    return found.chosen((found.tissue_rank < OWN_BODY) & ~(through_bone & held))

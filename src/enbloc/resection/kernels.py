@@ -20,9 +20,9 @@ Millimetres = npt.NDArray[np.float32]
 Stamps = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int32]
 
-OUTSIDE, SOLID, BEYOND, CANAL = 0, 1, 2, 3
+OUTSIDE, SOLID, BEYOND, CANAL, JOINED = 0, 1, 2, 3, 4
 MEASURES = 12
-(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_CANAL, AT_OUTSIDE, FLAW, BODY, PEDICLE, ARCH, END) = range(12)
+(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_CANAL, AT_JOINED, FLAW, BODY, PEDICLE, ARCH, END) = range(12)
 """Columns of what is measured of a section: pixels; pixels in tumour; least distances; pixels that touch the canal, the
 outside; flaw (below); pixels in body, pedicles and the rest of the bone; place along the wall path where it ends."""
 MOST_SECTIONS = 3
@@ -243,7 +243,7 @@ def measure_section(
                 origin[2] + pitch * (c * across[2] + d * along[2]),
             )
             row[AT_CANAL] += beside == CANAL
-            row[AT_OUTSIDE] += beside == OUTSIDE
+            row[AT_JOINED] += beside == JOINED
 
 
 @numba.njit(cache=True)

@@ -14,7 +14,7 @@ from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.resection.distance import FAR_MM
 from enbloc.resection.field import OperativeField
-from enbloc.resection.kernels import BEYOND, CANAL, SOLID, Codes, Ints, Millimetres
+from enbloc.resection.kernels import BEYOND, CANAL, JOINED, SOLID, Codes, Ints, Millimetres
 from enbloc.resection.nouns import Gate, OpenSide
 
 MOST_PATHS, MOST_ELSEWHERE = 80, 16
@@ -83,14 +83,19 @@ class Passage:
 
 
 def ring_passage(field: OperativeField, level: Level, gate: Gate, axes: Array) -> Passage | OpenSide:
-    """The ring of `level` on the side of `gate`; `axes` are the level's own, in the field's axes."""
+    """The ring of `level` on the side of `gate`; `axes` are the level's own, in the field's axes.
+
+    Tumour in the canal belongs to the side that it lies on: a cut does not run on through it to the other side.
+    """
     seen = Surroundings.of(field, level, axes)
     outward = -seen.across_mm if gate is Gate.LEFT else seen.across_mm
-    code = np.where(seen.own, np.where(outward > 0.0, SOLID, BEYOND), 0).astype(np.uint8)
+    epidural = seen.own & (seen.part == Part.CANAL)
+    beyond = np.where(epidural, 0, BEYOND)
+    code = np.where(seen.own, np.where(outward > 0.0, SOLID, beyond), 0).astype(np.uint8)
     code[seen.canal] = CANAL
-    solid = code == SOLID
-    front = solid & (seen.ahead_mm > 0.0) & (outward <= max(CENTRAL_SHARE * seen.half_width_mm, field.step_mm))
-    back = solid & (seen.ahead_mm <= 0.0) & (outward <= max(BEHIND_MM, field.step_mm))
+    solid, bone = code == SOLID, (code == SOLID) & ~epidural
+    front = bone & (seen.ahead_mm > 0.0) & (outward <= max(CENTRAL_SHARE * seen.half_width_mm, field.step_mm))
+    back = bone & (seen.ahead_mm <= 0.0) & (outward <= max(BEHIND_MM, field.step_mm))
     arch = solid & (seen.part != Part.BODY)
     return finished(field, gate, level, seen, code, front, back, pivot_of(arch, solid), seen.part)
 
@@ -111,7 +116,7 @@ def column_passage(field: OperativeField, gate: Gate, axes: Array) -> Passage | 
     """The column above (below) the resected levels: bodies, the disc between them and tumour in front of the canal.
 
     `axes` are those of the disc space. In `part` the own body is coded 1, the
-    neighbour's 2 and the disc 4.
+    neighbour's 2 and the disc 4; the neighbour's pedicles, which stay, are coded as joined.
     """
     cranial = gate is Gate.CRANIAL
     level = field.levels[0] if cranial else field.levels[-1]
@@ -129,8 +134,8 @@ def column_passage(field: OperativeField, gate: Gate, axes: Array) -> Passage | 
     seen = Surroundings.of(field, level, axes, box)
     loose = field.tumour & ~body & np.isin(field.owner, (number, other)) & (field.part == 0)
     solid = (own | neighbour | disc | loose)[box.slices]
-    bone = (field.part >= Part.PEDICLE_LEFT) & (field.part <= Part.ARTICULAR_RIGHT)
-    code = np.where(solid, SOLID, np.where(bone[box.slices], BEYOND, 0)).astype(np.uint8)
+    pedicles = np.isin(field.part, (Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT)) & (field.owner == other)
+    code = np.where(solid, SOLID, np.where(pedicles[box.slices], JOINED, 0)).astype(np.uint8)
     code[seen.canal] = CANAL
     part = (own + 2 * neighbour + 4 * disc)[box.slices].astype(np.uint8)
     front, back = middle_layer(part == 1, axes[2]), middle_layer(part == 2, axes[2])

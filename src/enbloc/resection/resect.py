@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from enbloc.anatomy import Frame, Spine
-from enbloc.anatomy.surroundings import structure_mask
 from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, silent
 from enbloc.core.geometry import Array, Plane, unit
 from enbloc.core.levels import Level
-from enbloc.core.volume import Imaging, Mask
-from enbloc.knowledge import resection_tool, vessel_kind
+from enbloc.core.volume import Imaging
+from enbloc.knowledge import resection_tool
 from enbloc.resection.alternatives import column_alternatives, hemivertebrectomy, ring_alternatives
+from enbloc.resection.behind import vessel_masks
 from enbloc.resection.candidates import Limits
 from enbloc.resection.certify import certificate_of, profile_of
 from enbloc.resection.classes import worst
@@ -82,7 +82,7 @@ def resect(
     sides = [side for ring in rings for side in ring.open_sides]
     sides += [side for side in columns.values() if isinstance(side, OpenSide)]
     faces = dissected_faces(
-        spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessels_near(spine, imaging)
+        spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessel_masks(imaging, spine)
     )
     pieces, drawing = pieces_of(field, tuple(cuts.values()))
     others = alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)
@@ -112,9 +112,12 @@ Columns = Mapping[Gate, Chosen | OpenSide]
 
 
 def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:
-    """Where the canal as a whole is the no-go body, cuts that end at its wall touch it: they may not enter it."""
-    no_go = settings.sac_clearance_mm if field.no_go_is_sac else -0.5 * field.step_mm - sawing.half_kerf_mm
-    vessel = settings.vessel_clearance_mm
+    """Cuts end at the wall of the canal and of the body, where sac and vessels may lie: without a clearance asked for, a
+    section may touch them and not enter them by more than half a voxel of the field.
+    """
+    touching = -0.5 * field.step_mm - sawing.half_kerf_mm
+    sac = settings.sac_clearance_mm if field.no_go_is_sac else 0.0
+    no_go, vessel = (asked if asked > 0.0 else touching for asked in (sac, settings.vessel_clearance_mm))
     return Limits(sawing.half_kerf_mm, no_go, vessel, field.noise_mm)
 
 
@@ -199,13 +202,6 @@ def alternatives(
 
 def least_margin(cuts: Sequence[Cut]) -> Measured | None:
     return min((cut.margin_mm for cut in cuts), key=lambda margin: margin.value, default=None)
-
-
-def vessels_near(spine: Spine, imaging: Imaging) -> dict[str, Mask]:
-    """Labelled vessels on the spine's grid, by name."""
-    names = sorted({name for labels in imaging.labels for name in labels.structures.values() if vessel_kind(name)})
-    masks = {name: structure_mask(imaging, name, spine.region) for name in names}
-    return {name: mask for name, mask in masks.items() if mask is not None and mask.any()}
 
 
 def caveats(field: OperativeField) -> Iterator[Caveat]:
