@@ -19,8 +19,9 @@ from enbloc.cli.resect import Resected, as_json, sheet
 from enbloc.cli.summary import summary
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Caveat, Skipped
-from enbloc.planning import OwnCuts, Written
+from enbloc.planning import OwnCuts, Written, why
 from enbloc.planning.own_cuts import compare
+from enbloc.resection.nouns import ClassRange, MarginClass
 from resection.hand_made import a_resection, with_ring_margin
 from scene.hand_made import a_plan
 
@@ -51,7 +52,7 @@ def test_cuts_stand_in_a_table(cut) -> None:
     assert "4 T12-caudal disc 4.8 mm (3.8 to 5.8) wide 1120 mm² none 2.0 mm (1.0 to 3.0)" in shown
     assert any(line.startswith("Dissected T12 dura: marginal") for line in shown)
     assert any(line.startswith("Certificate at most 0.00 mm more margin among planes") for line in shown)
-    assert any(line.startswith("Instead left pedicle instead of lamina (-4.0 mm margin") for line in shown)
+    assert any(line.startswith("Instead T12 left: pedicle instead of lamina: margin -4.0 mm") for line in shown)
     assert max(map(len, sheet(Resected(cut, None, None, ())).splitlines()[:10])) <= 120
 
 
@@ -76,7 +77,7 @@ def test_the_summary_of_a_plan_says_the_cuts(cut) -> None:
         "T12-left by lamina 8.8 mm, T12-right by pedicle 12.7 mm",
         "T12-cranial by disc 4.8 mm, T12-caudal by disc 4.8 mm",
         "marginal where dissected: T12 dura",
-        "margin that other planes of the family could add: at most 0.00 mm (123,456 compared)",
+        "other ring cuts could add at most 0.00 mm of margin (123,456 planes compared)",
     ]
     assert "resection" not in next(line for line in shown if line.startswith("Not done"))
 
@@ -214,3 +215,19 @@ def test_equal_plans_give_equal_files(written: Path, cut, tmp_path: Path) -> Non
     write_outputs(cut, tmp_path / "again", Clock())
     for name in ("cuts.mrk.json", "pieces.nii.gz", "labels.nii.gz", "plan.json"):
         assert (tmp_path / "again" / name).read_bytes() == (written / name).read_bytes(), name
+
+
+def test_a_margin_that_stays_open_is_said_so(cut) -> None:
+    """Tumour has passed a barrier, and nobody knows of a capsule."""
+    made = a_resection()
+    torn = ClassRange(None, (MarginClass.MARGINAL, MarginClass.INTRALESIONAL), made.margin_class.because)
+    faces = (replace(made.faces[0], margin_class=torn), *made.faces[1:])
+    unsure = replace(cut, resection=replace(made, margin_class=torn, faces=faces))
+    assert "Cuts T12: margin open (marginal or intralesional)" in lines(summary(unsure))
+    assert "open where dissected: T12 dura" in lines(summary(unsure))
+    assert "Dissected T12 dura: open (marginal or intralesional), margin 0.6 mm (-0.4 to 1.6) to dural sac" in lines(
+        sheet(Resected(unsure, None, None, ()))
+    )
+    assert why(unsure, "resection").startswith(
+        "resection of T12: open (marginal or intralesional), least margin 4.8 mm"
+    )

@@ -183,7 +183,9 @@ def test_why_says_what_each_cut_comes_to(seeking) -> None:
     assert "├─ resection.cuts.0 (T12-left): through lamina, margin 8.8 mm (7.8 to 9.8), wide, section 96 mm²" in tree
     assert any("resection.faces.0 (T12 dura, dissected): marginal" in line for line in tree)
     assert any("at most 0.00 mm more" in line for line in tree)
-    assert any("left pedicle instead of lamina (-4.0 mm margin, -12 mm² section; possible" in line for line in tree)
+    assert any(
+        "T12 left: pedicle instead of lamina: margin -4.0 mm, section -12 mm² (possible" in line for line in tree
+    )
     assert any("removal: did not run" in line for line in tree)
 
 
@@ -193,7 +195,7 @@ def test_why_says_what_each_cut_comes_to(seeking) -> None:
         ("resection.cuts.1", "(T12-right): through pedicle"),
         ("resection.faces.0", "T12 dura, dissected"),
         ("resection.certificate", "123456 planes compared"),
-        ("resection.alternatives", "left pedicle instead of lamina"),
+        ("resection.alternatives", "T12 left: pedicle instead of lamina"),
         ("resection.margin_class", "rule margin/bone"),
         ("resection.removal", "did not run"),
     ],

@@ -140,7 +140,9 @@ def alternatives() -> tuple[Alternative, ...]:
     left = replace(cuts()[0], tissue=Tissue.PEDICLE, point_mm=(-12.0, -24.0, 3.0), margin_mm=around(4.75))
     return (
         Alternative(
-            name="pedicle-instead-of-lamina-left", says="left pedicle instead of lamina", cuts=(left, *cuts()[1:]),
+            name="T12-left-pedicle",
+            says="T12 left: pedicle instead of lamina: margin -4.0 mm, section -12 mm²",
+            cuts=(left, *cuts()[1:]),
             margin_gain_mm=-4.0, section_cost_mm2=-12.0, neighbour_bone_cost_mm3=0.0, feasible=True,
             because="it clears the tumour by less",
         ),

@@ -156,9 +156,8 @@ def certificate_lines(found: Certificate) -> Iterator[str]:
 
 def other_lines(others: Iterable[Alternative]) -> Iterator[str]:
     for other in others:
-        gains = f"{other.margin_gain_mm:+.1f} mm margin, {other.section_cost_mm2:+.0f} mm² section"
         allowed = "" if other.feasible else "not possible: "
-        yield entry("Instead", f"{other.says} ({gains}); {allowed}{other.because}")
+        yield entry("Instead", f"{other.says}; {allowed}{other.because}")
 
 
 def advice_lines(planned: Plan) -> Iterator[str]:
@@ -185,7 +184,8 @@ def own_lines(own: OwnCuts | Skipped) -> Iterator[str]:
     yield "  against those found (yours less ours)"
     yield from drawn(OWN_HEADS, [difference_row(one) for one in own.compared])
     for one in own.compared:
-        yield from (entry(one.name, f"{caveat.text}; scored all the same") for caveat in one.remarks)
+        scored = "no section to score" if one.own is None else "scored all the same"
+        yield from (entry(one.name, f"{caveat.text}; {scored}") for caveat in one.remarks)
     if all(one.own is not None for one in own.compared):
         yield f"  With your cuts: {classed(own.resection.margin_class)}, {least(own.resection)}"
 

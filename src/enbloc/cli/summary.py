@@ -114,9 +114,10 @@ def cut_lines(plan: Plan) -> Iterator[str]:
     column = [cut for cut in found.cuts if cut not in ring]
     yield entry("Cuts", f"{', '.join(found.levels)}: margin {classed(found.margin_class)}")
     yield from (entry("", ", ".join(map(cut_text, cuts))) for cuts in (ring, column) if cuts)
-    faces = [f"{face.level} {face.face}" for face in found.faces if face.margin_class.value is found.margin_class.value]
-    if faces and found.margin_class.value is not None:
-        yield entry("", f"{found.margin_class.value} where dissected: {', '.join(faces)}")
+    worst = found.margin_class
+    faces = [f"{face.level} {face.face}" for face in found.faces if face.margin_class.value is worst.value]
+    if faces:
+        yield entry("", f"{worst.value or 'open'} where dissected: {', '.join(faces)}")
     yield entry("", certified(found))
     if not isinstance(plan.revised, Skipped):
         for name, now in plan.revised.items():
@@ -130,14 +131,15 @@ def cut_text(cut: Cut) -> str:
 
 def classed(found: ClassRange) -> str:
     others = [other for other in found.possible if other is not found.value]
-    value = found.value or "not known"
-    return f"{value} ({' or '.join(others)} possible)" if others else value
+    if found.value is None:
+        return f"open ({' or '.join(others)})" if others else "not known"
+    return f"{found.value} ({' or '.join(others)} possible)" if others else found.value
 
 
 def certified(found: Resection) -> str:
     gap = found.certificate.gap_mm
-    more = "not known" if gap is None else f"at most {gap:.2f} mm"
-    return f"margin that other planes of the family could add: {more} ({found.certificate.planes:,} compared)"
+    more = "an unknown margin" if gap is None else f"at most {gap:.2f} mm of margin"
+    return f"other ring cuts could add {more} ({found.certificate.planes:,} planes compared)"
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

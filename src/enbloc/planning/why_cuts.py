@@ -72,9 +72,8 @@ def certificate(part: Found, name: str) -> Iterator[Branch]:
 
 
 def other_way(part: Found, name: str) -> Iterator[Branch]:
-    costs = f"{part['margin_gain_mm']:+.1f} mm margin, {part['section_cost_mm2']:+.0f} mm² section"
     allowed = "possible" if part["feasible"] else "not possible"
-    yield Branch(f"{name} (instead): {part['says']} ({costs}; {allowed}: {part['because']})")
+    yield Branch(f"{name} (instead): {part['says']} ({allowed}: {part['because']})")
 
 
 def margin_class(part: Found, name: str) -> Iterator[Branch]:
@@ -84,9 +83,9 @@ def margin_class(part: Found, name: str) -> Iterator[Branch]:
 def worded(part: Found) -> str:
     """A margin class with what resolution leaves open beside it."""
     value = part["value"]
-    if value is None:
-        return "margin class not known"
     others = [other for other in part["possible"] if other != value]
+    if value is None:
+        return f"open ({' or '.join(others)})" if others else "margin class not known"
     return f"{value} ({' or '.join(others)} possible)" if others else str(value)
 
 

@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
-from enbloc.planning.nouns import Stability
+from enbloc.planning.nouns import Resection, Stability
 from enbloc.planning.plan import Plan
-from enbloc.report import barriers, decisions, findings, outcomes, scores, words
+from enbloc.report import barriers, curves, decisions, findings, outcomes, resection, scores, words
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -28,6 +28,7 @@ from enbloc.report.pictures import (
 )
 from enbloc.report.script import bundle, json_in_html, policy
 from enbloc.report.scrolling import scrolling, without_slices
+from enbloc.report.specimen import margin_key, specimen_pictures
 from enbloc.report.stages import not_done
 from enbloc.report.turnable import hexadecimal, turnable
 from enbloc.scene import STYLES, Scene, build_scene
@@ -83,7 +84,24 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         script=bundle() if with_script else None,
         decisions=decisions,
         outcomes=outcomes,
+        resection=resection,
+        **_cut_out(plan, scene),
     )  # fmt: skip
+
+
+def _cut_out(plan: Plan, scene: Scene) -> dict[str, object]:
+    """The resection with its pictures; `cut_out` is None where there is none."""
+    found = plan.resection
+    if not isinstance(found, Resection):
+        return {"cut_out": None}
+    return {
+        "cut_out": found,
+        "rings": curves.rings(found),
+        "histogram": curves.histogram(found),
+        "specimen": specimen_pictures(found, scene),
+        "margin_key": margin_key(found.certificate.enough_mm),
+        "no_go": words.plain(plan.spine.no_go_basis) if not isinstance(plan.spine, Skipped) else "no-go body",
+    }
 
 
 def _stability(plan: Plan) -> Stability | None:
@@ -106,7 +124,7 @@ def _legend(plan: Plan, scene: Scene, titles: dict[str, str]) -> list[tuple[str,
     shown = [
         (titles[kind], hexadecimal(style.line), kind == "estimated")
         for kind, style in STYLES.items()
-        if kind in present and kind != "rib"
+        if kind in present and kind != "rib" and style.shown
     ]
     imaged = plan.drawing is not None and plan.drawing.imaging.image is not None
     return [*shown, ("outside the image", hexadecimal(NOT_IMAGED), False)] if imaged else shown

@@ -12,6 +12,7 @@ from enbloc.core.volume import Imaging, Mask
 from enbloc.knowledge import vessel_kind
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb, contours
+from enbloc.report.saw_lines import draw_outlines, draw_saw_lines
 from enbloc.scene import STYLES, Scene, View
 from enbloc.scene.planes import PIXEL_MM, LesionPlane, lesion_planes
 from enbloc.scene.slices import Field, Outline, any_label, column_outlines, labelled_outlines, sampled_image
@@ -64,10 +65,10 @@ def slice_pictures(plan: Plan) -> tuple[Picture, ...]:
     Empty for a plan without voxels or without a measured lesion.
     """
     drawing = plan.drawing
-    return () if drawing is None else tuple(_slice(drawing, plane) for plane in lesion_planes(plan))
+    return () if drawing is None else tuple(_slice(plan, drawing, plane) for plane in lesion_planes(plan))
 
 
-def _slice(drawing: Drawing, plane: LesionPlane) -> Picture:
+def _slice(plan: Plan, drawing: Drawing, plane: LesionPlane) -> Picture:
     cut = plane.cut
     points = cut.points_mm
     column = column_outlines(drawing.spine, points)
@@ -76,6 +77,7 @@ def _slice(drawing: Drawing, plane: LesionPlane) -> Picture:
     canvas = Canvas(_washed(background, outlines), ZOOM, WHITE, BLACK, fine=2)
     for outline in outlines:
         _outlined(canvas, outline)
+    draw_saw_lines(canvas, plan, cut)
     if cut.name == "axial":
         _vessels_named(canvas, outlines)
     else:
@@ -202,13 +204,15 @@ def surface_pictures(scene: Scene) -> tuple[Picture, ...]:
     from enbloc.scene.raster import render
 
     centre, width, height, scale = _framing(scene)
-    drawn = Scene(scene.of_kind(*(set(STYLES) - {"estimated"})), scene.views, scene.frame, scene.frame_of)
+    kinds = {kind for kind, style in STYLES.items() if style.shown and kind != "estimated"}
+    drawn = Scene(scene.of_kind(*kinds), scene.views, scene.frame, scene.frame_of)
     pictures = []
     for view in scene.views:
         if view.letter_top != "S":
             continue
         image = render(drawn, view, width, height, centre, scale)
         canvas = Canvas(image, 1, BLACK, WHITE)
+        draw_outlines(canvas, scene, view, centre, scale)
         for mesh in scene.of_kind("vertebra"):
             offset = mesh.vertices_mm.mean(axis=0) - centre
             canvas.text(62, height / 2 - float(offset @ np.array(view.up)) / scale, mesh.title, 24, anchor="lm")

@@ -16,6 +16,8 @@ from enbloc.scene.planes import lesion_planes
 
 BONE = ("vertebra", "estimated", "rib")
 """Kinds that the see-through slider works on."""
+EDGED = ("cut",)
+"""Kinds whose edges are drawn as lines: thin ones, which seen from the side would vanish."""
 HELD = ("vertebra", "tumour", "artery", "vein")
 """Kinds that fill the picture; others may reach beyond its edges."""
 BUTTONS = {
@@ -37,12 +39,13 @@ NAMES_MM = 14.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A kind of structure in the list beside the scene, with its meshes as (name, title)."""
+    """A kind of structure in the list beside the scene, with its meshes as (name, title); `shown` from the start."""
 
     kind: str
     title: str
     colour: str
     meshes: tuple[tuple[str, str], ...]
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,8 @@ def buttons(scene: Scene) -> tuple[Button, ...]:
 def rows(scene: Scene, titles: dict[str, str]) -> tuple[Row, ...]:
     """The structures by kind, in the palette's order; `titles` names the kinds."""
     return tuple(
-        Row(kind, titles[kind], hexadecimal(meshes[0].colour), tuple((mesh.name, mesh.title) for mesh in meshes))
-        for kind in STYLES
+        Row(kind, titles[kind], hexadecimal(style.surface), tuple((m.name, m.title) for m in meshes), style.shown)
+        for kind, style in STYLES.items()
         if (meshes := scene.of_kind(kind))
     )
 
@@ -161,11 +164,13 @@ def _mesh(mesh: Mesh, small: PackedMesh) -> dict[str, object]:
         "kind": mesh.kind,
         "colour": hexadecimal(mesh.colour),
         "opacity": mesh.opacity,
+        "edged": mesh.kind in EDGED,
         "centre_mm": [float(mm) for mm in small.centre_mm],
         "step_mm": small.step_mm,
         "vertices": b64encode(small.vertices).decode("ascii"),
         "faces": b64encode(small.faces).decode("ascii"),
         "wide": small.wide,
+        **({} if mesh.tints is None else {"tints": b64encode(mesh.tints.tobytes()).decode("ascii")}),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
-from enbloc.resection.candidates import Candidates, Limits
+from enbloc.resection.candidates import COLUMN_GATES, Candidates, Limits
 from enbloc.resection.cuts import Sawing, cut_of
 from enbloc.resection.field import OperativeField
 from enbloc.resection.gates import SIDES, Chosen, RingChoice, split_candidates
@@ -17,7 +17,9 @@ from enbloc.resection.pairs import wide_enough
 from enbloc.resection.settings import ResectionSettings
 
 LEAST_GAIN_MM, LEAST_SAVING_MM2 = 0.5, 10.0
-"""A smaller gain in margin together with a smaller saving of section is not worth a line."""
+"""A smaller gain in margin together with a smaller saving of section (between vertebrae: none of bone) is not worth a
+line.
+"""
 RING_TISSUES = {
     Tissue.PEDICLE: kernels.PEDICLE,
     Tissue.LAMINA: kernels.ARCH,
@@ -71,9 +73,10 @@ def compared(sawing: Sawing, found: Chosen, cut: Cut) -> Iterator[Alternative]:
     """The other cut against the chosen one; nothing where it neither gains margin nor saves bone."""
     other = cut_of(sawing, found.passage, found.normal, found.offset, cut.order, found.start)
     gain, cost = other.margin_mm.value - cut.margin_mm.value, other.section_mm2 - cut.section_mm2
-    if gain < LEAST_GAIN_MM and cost > -LEAST_SAVING_MM2:
-        return
     bone = other.loss.neighbour_bone_mm3 - cut.loss.neighbour_bone_mm3
+    saves = bone < 0.0 if cut.gate in COLUMN_GATES else cost <= -LEAST_SAVING_MM2
+    if other.tissue is cut.tissue or (gain < LEAST_GAIN_MM and not saves):
+        return
     name = f"{cut.name}-{other.tissue}"
     where = f"{cut.level} {cut.gate}: {words(other.tissue)} instead of {words(cut.tissue)}"
     yield Alternative(

@@ -15,6 +15,7 @@ from enbloc.resection.family import Planes
 from enbloc.resection.kernels import evaluate_planes
 from enbloc.resection.nouns import Gate
 from enbloc.resection.passage import Passage
+from enbloc.resection.section import section_of
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.severing import severs
 from enbloc.resection.threads import in_parts
@@ -108,9 +109,10 @@ class Candidates:
         return [-self.steps.astype(np.float64), beside.astype(np.float64)]
 
     def _between_vertebrae(self) -> list[Vector]:
-        """A margin that can be told from none; then disc before endplate before bone; then the larger margin."""
-        barely = self.margin_mm < self.limits.noise_mm
-        return [barely.astype(np.float64), self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64)]
+        """A margin that can be told from none; disc before endplate before bone; the larger margin; the least tilt."""
+        barely = (self.margin_mm < self.limits.noise_mm).astype(np.float64)
+        tilt = np.abs(self.planes.angles_deg).max(axis=1)
+        return [barely, self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64), tilt]
 
     @cached_property
     def tissue_rank(self) -> npt.NDArray[np.int64]:
@@ -140,6 +142,11 @@ class Candidates:
     def severs(self, n: int) -> bool:
         """Whether candidate `n` parts the gate's two ends, by flood through the voxels."""
         return parts(self.passage, self.planes.normals[n], float(self.planes.offsets[n]), self.start(n))
+
+    def fine_margin_mm(self, n: int) -> float:
+        """The margin of candidate `n` on the pixels of a measured section."""
+        section = section_of(self.passage, self.planes.normals[n], float(self.planes.offsets[n]))
+        return float(section.row[kernels.TUMOUR_MM]) - self.limits.half_kerf_mm
 
     def chosen(self, rows: Mask) -> Candidates:
         return Candidates(self.passage, self.planes.chosen(rows), self.rows[rows], self.limits, self.settings)

@@ -48,6 +48,10 @@ class Cells:
     def chosen(self, rows: Mask) -> Cells:
         return Cells(self.middle[rows], self.half[rows], self.bound_mm[rows], self.reach[rows])
 
+    def joined(self, other: Cells) -> Cells:
+        names = ("middle", "half", "bound_mm", "reach")
+        return Cells(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
@@ -90,33 +94,49 @@ def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -
         return Refined(left, right, pair, settings.enough_mm, 0)
     wide = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
     cells = [first_cells(side, bundle, hand, limits) for side, bundle in zip(sides, bundles, strict=True)]
-    looked_at, passed = 0, hand
+    looked_at, passed, left_open = 0, hand, hand
     for _ in range(ROUNDS):
         floor = hand + settings.gap_mm
-        open_cells = [pair_bounds(cells[0], cells[1], wide), pair_bounds(cells[1], cells[0], wide.T)]
-        kept = [bound > floor for bound in open_cells]
-        passed = max(passed, *(float(b[~k].max(initial=-1.0)) for b, k in zip(open_cells, kept, strict=True)))
+        reachable = [pair_bounds(cells[0], cells[1], wide), pair_bounds(cells[1], cells[0], wide.T)]
+        kept = [bound > floor for bound in reachable]
+        passed = max(passed, *(float(b[~k].max(initial=-1.0)) for b, k in zip(reachable, kept, strict=True)))
         cells = [own.chosen(keep) for own, keep in zip(cells, kept, strict=True)]
-        looked_at += sum(len(own) for own in cells)
-        if not all(len(own) for own in cells) or sum(len(own) for own in cells) > MOST_CELLS:
+        reachable = [bound[keep] for bound, keep in zip(reachable, kept, strict=True)]
+        if not all(map(len, cells)):
+            left_open = hand
+            break
+        left_open = float(max(bound.max() for bound in reachable))
+        split = limiting(cells, reachable)
+        if sum(int(rows.sum()) for rows in split) > MOST_CELLS:
             break
         for n, side in enumerate(sides):
-            children = halved(cells[n])
+            if not split[n].any():
+                continue
+            children = halved(cells[n].chosen(split[n]))
             middles = at_angles(side.passage, children.middle[:, :2], children.middle[:, 2])
             found = candidates(side.passage, middles, limits, settings)
+            looked_at += len(children)
             sides[n] = side.joined(found)
             bundles[n] = tightened(bundles[n], side.passage, found, floor + limits.half_kerf_mm)
-            cells[n] = bounded(children, side.passage, bundles[n], hand, limits)
+            cells[n] = cells[n].chosen(~split[n]).joined(bounded(children, side.passage, bundles[n], hand, limits))
         pair = best_pair(sides[0], sides[1], opening_mm) or pair
         hand = in_hand(sides, pair)
-    left_open = [own.bound_mm.max(initial=-1.0) for own in cells] if all(map(len, cells)) else [hand]
-    bound = min(settings.enough_mm, max(hand, passed, min(left_open)))
+    bound = min(settings.enough_mm, max(hand, passed, left_open))
     return Refined(sides[0], sides[1], pair, bound, looked_at)
 
 
+def limiting(cells: list[Cells], reachable: list[Vector]) -> list[Mask]:
+    """Which cells to halve: those that limit what a pair with them can reach, else all that are left.
+
+    A cell whose own bound is above that is limited by the other side; halving it would gain nothing.
+    """
+    own = [side.bound_mm <= bound for side, bound in zip(cells, reachable, strict=True)]
+    return own if any(rows.any() for rows in own) else [np.ones(len(side), dtype=bool) for side in cells]
+
+
 def in_hand(sides: list[Candidates], pair: Pair) -> float:
-    """The smaller margin of the pair."""
-    return float(min(sides[0].margin_mm[pair.left], sides[1].margin_mm[pair.right]))
+    """The smaller margin of the pair, measured finely."""
+    return min(side.fine_margin_mm(n) for side, n in zip(sides, (pair.left, pair.right), strict=True))
 
 
 def first_cells(side: Candidates, bundle: Bundle, hand: float, limits: Limits) -> Cells:

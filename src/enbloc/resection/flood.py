@@ -20,8 +20,9 @@ Numbers = npt.NDArray[np.int32]
 def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm: Millimetres) -> None:
     """Marks the links that `cut` takes away: bit n of `cut_links` for the one to the next voxel along axis n.
 
-    A cut without a section takes none away. A link is cut where it crosses the plane inside the polygon or within one voxel of it, so that no crack stays open
-    at its rim. `sawn_mm` takes the least distance from tumour to the kerf at such a link, at the voxels on its ends.
+    A cut without a section takes none away. A link is cut where it crosses the plane inside the polygon or within one
+    voxel of it, so that no crack stays open at its rim. `sawn_mm` takes the least distance from tumour to the kerf at
+    such a link, at the voxels on its ends.
     """
     if not cut.polygon_mm:
         return

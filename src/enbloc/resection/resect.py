@@ -25,14 +25,16 @@ from enbloc.resection.gates import SIDES, Chosen, RingChoice, column_choice, rin
 from enbloc.resection.given import against_optimum, given_cut, refuse_unknown
 from enbloc.resection.lay import operative_field
 from enbloc.resection.levels import resected_levels
-from enbloc.resection.nouns import Alternative, Cut, Gate, OpenSide, Resection
+from enbloc.resection.nouns import Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
 from enbloc.resection.passage import Passage
-from enbloc.resection.pieces import margin_histogram, pieces_of
+from enbloc.resection.pieces import ANTERIOR, FRAGMENT, margin_histogram, pieces_of
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
 from enbloc.tumour.noise import NoiseFloor
 
 BY_DEFAULT = ResectionSettings()
+WORTH_MM3 = 50.0
+"""Less bone that hangs on no piece is not worth a word."""
 LATER = "not built yet: arrives with the second part of the resection"
 
 
@@ -84,7 +86,7 @@ def resect(
     faces = dissected_faces(
         spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessel_masks(imaging, spine)
     )
-    pieces, drawing = pieces_of(field, tuple(cuts.values()))
+    pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
     others = alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)
     return Resection(
         levels=levels,
@@ -103,7 +105,7 @@ def resect(
         ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
         margin_histogram=margin_histogram(drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
-        caveats=tuple(caveats(field)),
+        caveats=tuple(caveats(field, pieces, loose_mm3)),
         drawing=drawing,
     )
 
@@ -112,8 +114,8 @@ Columns = Mapping[Gate, Chosen | OpenSide]
 
 
 def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:
-    """Cuts end at the wall of the canal and of the body, where sac and vessels may lie: without a clearance asked for, a
-    section may touch them and not enter them by more than half a voxel of the field.
+    """Cuts end at the wall of the canal and of the body, where sac and vessels may lie: without a clearance asked for,
+    a section may touch them and not enter them by more than half a voxel of the field.
     """
     touching = -0.5 * field.step_mm - sawing.half_kerf_mm
     sac = settings.sac_clearance_mm if field.no_go_is_sac else 0.0
@@ -204,7 +206,15 @@ def least_margin(cuts: Sequence[Cut]) -> Measured | None:
     return min((cut.margin_mm for cut in cuts), key=lambda margin: margin.value, default=None)
 
 
-def caveats(field: OperativeField) -> Iterator[Caveat]:
+def whole_pieces(pieces: tuple[Piece, ...], drawing: Pieces) -> tuple[tuple[Piece, ...], float, Pieces]:
+    """Without the fragments that hold no tumour, whose volume (mm³) is told."""
+    loose = [piece for piece in pieces if piece.name.startswith(FRAGMENT) and piece.tumour_mm3 == 0.0]
+    label = np.where(np.isin(drawing.label, [piece.label for piece in loose]), 0, drawing.label).astype(np.uint8)
+    kept = tuple(piece for piece in pieces if piece not in loose)
+    return kept, sum(piece.volume_mm3 for piece in loose), replace(drawing, label=label)
+
+
+def caveats(field: OperativeField, pieces: Sequence[Piece], loose_mm3: float) -> Iterator[Caveat]:
     """What the reader must know of the whole."""
     if not field.no_go_is_sac:
         yield Caveat("sac-not-labelled", f"the dural sac is not labelled; cuts keep out of the {field.no_go_basis}")
@@ -215,5 +225,14 @@ def caveats(field: OperativeField) -> Iterator[Caveat]:
     if field.thick_slices:
         text = f"slices are {field.voxel_mm:g} mm thick: margins are given in whole slices"
         yield Caveat("margins-in-slices", text)
+    if loose_mm3 > WORTH_MM3:
+        text = (
+            f"{loose_mm3:.0f} mm³ of bone or disc without tumour hang on no piece: they lie outside the cuts"
+        )
+        yield Caveat("loose-bone", text)
+    if not any(piece.name.startswith(ANTERIOR) for piece in pieces):
+        yield Caveat(
+            "pieces-not-parted", "with every cut made, body and arch still hang together: see the cuts' remarks"
+        )
     if not field.vessel_mm:
         yield Caveat("vessels-not-labelled", "no vessel near the tumour is labelled: cuts were not kept clear of any")

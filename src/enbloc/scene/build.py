@@ -14,8 +14,10 @@ from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Imaging, LabelMap, Mask
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.scene.barriers import barrier_meshes
+from enbloc.scene.cuts import cut_meshes
 from enbloc.scene.nouns import Mesh, Scene, View
 from enbloc.scene.palette import STYLES
+from enbloc.scene.piece_surfaces import piece_meshes
 from enbloc.scene.surface import surface
 
 NEIGHBOURS = 2
@@ -44,6 +46,8 @@ def build_scene(plan: Plan) -> Scene:
         *_discs(spine, drawn),
         *_labelled(drawing, drawn),
         *barrier_meshes(drawing),
+        *cut_meshes(plan),
+        *piece_meshes(plan),
     )
     return Scene(meshes, views(frame), frame, frame_of, _notes(spine, drawn))
 

@@ -12,6 +12,8 @@ from enbloc.core.geometry import Vector
 
 Vertices = npt.NDArray[np.float32]
 Faces = npt.NDArray[np.int32]
+Tints = npt.NDArray[np.uint8]
+"""sRGB per vertex, shape (n, 3)."""
 Colour = tuple[int, int, int]
 """sRGB, 0-255."""
 
@@ -22,7 +24,7 @@ class Mesh:
 
     `vertices_mm` (n, 3) in RAS mm; `faces` (m, 3), counter-clockwise seen from outside. `name` is unique in a scene and
     safe as a file name; `title` is for people; `kind` is a key of `palette.STYLES`. `estimated`: the outline was
-    inferred, not labelled.
+    inferred, not labelled. `tints`: a colour of its own for every vertex, in place of `colour`.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Mesh:
     vertices_mm: Vertices
     faces: Faces
     estimated: bool = False
+    tints: Tints | None = None
 
     @property
     def volume_mm3(self) -> float:

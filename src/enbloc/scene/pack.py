@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from enbloc.core.geometry import Array
-from enbloc.scene.nouns import Mesh
+from enbloc.scene.nouns import Mesh, Vertices
 
 STEPS = 32767
 BYTES_PER_CORNER = {False: 2, True: 4}
@@ -42,8 +43,11 @@ def packed(mesh: Mesh) -> PackedMesh:
 
 
 def packed_bytes(mesh: Mesh) -> int:
-    """Size of `packed(mesh)` without packing it."""
-    return 6 * len(mesh.vertices_mm) + 3 * BYTES_PER_CORNER[len(mesh.vertices_mm) > WIDE_ABOVE] * len(mesh.faces)
+    """Size of `packed(mesh)` with the tints beside it, without packing it."""
+    tints = 0 if mesh.tints is None else mesh.tints.size
+    return (
+        tints + 6 * len(mesh.vertices_mm) + 3 * BYTES_PER_CORNER[len(mesh.vertices_mm) > WIDE_ABOVE] * len(mesh.faces)
+    )
 
 
 def within(meshes: tuple[Mesh, ...], budget: int = SCENE_BYTES) -> tuple[Mesh, ...]:
@@ -62,8 +66,18 @@ def _thinned(mesh: Mesh, share: float) -> Mesh:
     if target >= len(mesh.faces):
         return mesh
     points, faces = simplify(mesh.vertices_mm, mesh.faces, target_count=target, agg=7.0)
+    vertices = np.asarray(points, dtype=np.float32)
     return replace(
         mesh,
-        vertices_mm=np.asarray(points, dtype=np.float32),
+        vertices_mm=vertices,
         faces=np.ascontiguousarray(faces, dtype=np.int32),
+        tints=None if mesh.tints is None else mesh.tints[_nearest(mesh, vertices)],
     )
+
+
+def _nearest(mesh: Mesh, vertices: Vertices) -> npt.NDArray[np.intp]:
+    """The vertex of `mesh` that lies nearest to each of `vertices`."""
+    from scipy.spatial import cKDTree
+
+    found: npt.NDArray[np.intp] = cKDTree(mesh.vertices_mm).query(vertices)[1]
+    return found

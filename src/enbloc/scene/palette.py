@@ -19,16 +19,23 @@ VERMILION: Colour = (213, 94, 0)
 PURPLE: Colour = (204, 121, 167)
 BONE: Colour = (205, 196, 174)
 SOOT: Colour = (45, 45, 45)
+VIOLET: Colour = (108, 30, 168)
+LILAC: Colour = (190, 120, 255)
+SLATE: Colour = (128, 140, 152)
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a kind of structure is drawn: `line` in slices; `surface` and `opacity` in 3-D."""
+    """How a kind of structure is drawn: `line` in slices; `surface` and `opacity` in 3-D.
+
+    `shown`: whether a picture in 3-D begins with it.
+    """
 
     title: str
     line: Colour
     surface: Colour
     opacity: float
+    shown: bool = True
 
 
 STYLES: dict[str, Style] = {
@@ -41,5 +48,8 @@ STYLES: dict[str, Style] = {
     "vein": Style("veins", BLUE, BLUE, 0.5),
     "barrier-touched": Style("barrier touched by tumour", ORANGE, ORANGE, 1.0),
     "barrier-breached": Style("barrier breached by tumour", SOOT, SOOT, 1.0),
+    "cut": Style("cut, as thick as its kerf", LILAC, VIOLET, 0.6),
+    "piece-anterior": Style("piece in front, with the body", BLUE, BLUE, 1.0, shown=False),
+    "piece-posterior": Style("piece behind, with the arch", SLATE, SLATE, 1.0, shown=False),
     "rib": Style("rib", BONE, BONE, 0.42),
 }

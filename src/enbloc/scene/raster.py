@@ -50,6 +50,49 @@ def render(scene: Scene, view: View, width: int, height: int, centre_mm: Vector,
     return _averaged(image)
 
 
+class Survey(NamedTuple):
+    """What each pixel of one solid mesh shows, (rows, columns): mm towards the viewer from the picture's centre,
+    brightness, where there is any surface, whether an outline passes, and the vertices' values read between them.
+    """
+
+    depth: Depth
+    light: Depth
+    covered: npt.NDArray[np.bool_]
+    outline: npt.NDArray[np.bool_]
+    values: tuple[Depth, ...]
+
+
+def survey(
+    mesh: Mesh,
+    values: tuple[npt.NDArray[np.float32], ...],
+    view: View,
+    size: tuple[int, int],
+    centre_mm: Vector,
+    mm_per_pixel: float,
+) -> Survey:
+    """`mesh` seen from `view` in a picture of `size` (height, width); each of `values` holds a number per vertex."""
+    screen = _projected(mesh, view, centre_mm, 1.0 / mm_per_pixel, size)
+    read = []
+    sheets = _Sheets.empty(1 + len(values), size)
+    for number, channel in enumerate((_brightness(mesh, view), *values)):
+        depth, shown, owner = sheets.sheet(number)
+        _fill(screen, np.ascontiguousarray(channel, dtype=np.float32), mesh.faces, 0, depth, shown, owner)
+        read.append(shown)
+    depth, _, owner = sheets.sheet(0)
+    covered = np.asarray(owner >= 0)
+    return Survey(depth, read[0], covered, covered & _outlined(depth), tuple(read[1:]))
+
+
+def _outlined(depth: Depth) -> npt.NDArray[np.bool_]:
+    """Where a surface ends in front of what is beside it, as `_line` finds it for one structure."""
+    edge = np.zeros(depth.shape, dtype=bool)
+    lined = np.pad(np.where(np.isfinite(depth), depth, np.float32(-1e6)), 1, mode="edge")
+    for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        beside = lined[1 + dy : 1 + dy + depth.shape[0], 1 + dx : 1 + dx + depth.shape[1]]
+        edge |= lined[1:-1, 1:-1] - beside > CREASE_MM
+    return edge
+
+
 class _Sheets(NamedTuple):
     """Front-most surfaces, (sheets, rows, columns): mm towards the viewer, brightness, which mesh (-1: none)."""
 
