@@ -71,7 +71,7 @@ def best_margin(among: Candidates, allowed: Mask) -> Chosen | None:
 
 def compared(sawing: Sawing, found: Chosen, cut: Cut) -> Iterator[Alternative]:
     """The other cut against the chosen one; nothing where it neither gains margin nor saves bone."""
-    other = cut_of(sawing, found.passage, found.normal, found.offset, cut.order)
+    other = cut_of(sawing, found.passage, found.normal, found.offset, cut.order, found.start)
     gain, cost = other.margin_mm.value - cut.margin_mm.value, other.section_mm2 - cut.section_mm2
     bone = other.loss.neighbour_bone_mm3 - cut.loss.neighbour_bone_mm3
     saves = bone < 0.0 if cut.gate in COLUMN_GATES else cost <= -LEAST_SAVING_MM2
@@ -130,7 +130,10 @@ def hemivertebrectomy(
     lamina = best_margin(among, behind & (among.margin_mm >= 0.0))
     if lamina is None:
         return
-    made = tuple(cut_of(sawing, each.passage, each.normal, each.offset, n) for n, each in enumerate((lamina, split), 1))
+    made = tuple(
+        cut_of(sawing, each.passage, each.normal, each.offset, n, each.start)
+        for n, each in enumerate((lamina, split), 1)
+    )
     usual = [cut for cut in cuts if cut.gate in SIDES]
     least = min(cut.margin_mm.value for cut in made)
     gain = least - min((cut.margin_mm.value for cut in usual), default=least)

@@ -48,7 +48,9 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Planes that pass a gate soundly and clear what must not be harmed; `rows` (n, kernels.MEASURES) measure them."""
+    """Sections that pass a gate soundly and clear what must not be harmed: the plane of each, and in `rows`
+    (n, kernels.MEASURES) its measures. A plane has as many entries as it has such sections.
+    """
 
     passage: Passage
     planes: Planes
@@ -77,6 +79,10 @@ class Candidates:
         """Where each section meets the canal's wall: the nearest point of the passage's path 0."""
         places: npt.NDArray[np.int64] = np.rint(self.rows[:, kernels.END]).astype(np.int64)
         return places
+
+    def start(self, n: int) -> int:
+        """The point of the wall path after which section `n` meets it: tells it from others of the same plane."""
+        return int(self.rows[n, kernels.END])
 
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:
@@ -135,13 +141,7 @@ class Candidates:
 
     def severs(self, n: int) -> bool:
         """Whether candidate `n` parts the gate's two ends, by flood through the voxels."""
-        p = self.passage
-        return bool(
-            severs(
-                p.code, p.front, p.back, p.points, p.ends, self.planes.normals[n], self.planes.offsets[n], p.pivot,
-                GRID_PITCH, p.half,
-            )
-        )  # fmt: skip
+        return parts(self.passage, self.planes.normals[n], float(self.planes.offsets[n]), self.start(n))
 
     def fine_margin_mm(self, n: int) -> float:
         """The margin of candidate `n` on the pixels of a measured section."""
@@ -162,8 +162,14 @@ class Candidates:
         return Candidates(self.passage, both, rows, self.limits, self.settings)
 
 
+def parts(passage: Passage, normal: Vector, offset: float, start: int) -> bool:
+    """Whether the plane's sound section that the wall path meets first from its point `start` on parts the two ends."""
+    p = passage
+    return bool(severs(p.code, p.front, p.back, p.points, p.ends, normal, offset, p.pivot, GRID_PITCH, p.half, start))
+
+
 def measured(passage: Passage, planes: Planes) -> Array:
-    """Measures of each plane's section, sound or not."""
+    """Measures of each plane's sections, (n, kernels.MOST_SECTIONS, kernels.MEASURES)."""
     p, normals = passage, np.ascontiguousarray(planes.normals)
 
     def kernel(part: slice) -> Array:
@@ -176,14 +182,15 @@ def measured(passage: Passage, planes: Planes) -> Array:
 
 
 def candidates(passage: Passage, planes: Planes, limits: Limits, settings: ResectionSettings) -> Candidates:
-    """The planes with a sound section that keeps the limits."""
-    rows = measured(passage, planes)
+    """The sound sections of the planes that keep the limits."""
+    rows = measured(passage, planes).reshape(-1, kernels.MEASURES)
+    plane = np.arange(len(rows)) // kernels.MOST_SECTIONS
     sound = (
         (rows[:, kernels.FLAW] == kernels.SOUND)
         & (rows[:, kernels.NO_GO_MM] - limits.half_kerf_mm >= limits.no_go_mm)
         & (rows[:, kernels.VESSEL_MM] - limits.half_kerf_mm >= limits.vessel_mm)
     )
-    found = Candidates(passage, planes.chosen(sound), rows[sound], limits, settings)
+    found = Candidates(passage, planes.chosen(plane[sound]), rows[sound], limits, settings)
     if passage.gate not in COLUMN_GATES:
         return found
     through_bone = found.tissue_rank == NEIGHBOUR_BODY

@@ -223,7 +223,7 @@ def tightened(bundle: Bundle, passage: Passage, found: Candidates, floor_mm: flo
     for n in spread:
         path = path_through_worst(
             passage.code, passage.tumour_mm, passage.front, passage.back, passage.points, passage.ends,
-            found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half,
+            found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half, found.start(n),
         )  # fmt: skip
         if len(path) > 1:
             voxels = np.unravel_index(path, passage.code.shape)

@@ -12,13 +12,12 @@ from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.geometry import Array, Vector
 from enbloc.knowledge import Tool, segmental_artery_share
 from enbloc.resection import kernels
-from enbloc.resection.candidates import COLUMN_GATES, ENDPLATE_SHARE
+from enbloc.resection.candidates import COLUMN_GATES, ENDPLATE_SHARE, parts
 from enbloc.resection.classes import cut_class
 from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import Clearance, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
 from enbloc.resection.section import Section, section_of
-from enbloc.resection.severing import severs
 
 NEAR_MM = 25.0
 """Vessels farther from a cut are not named."""
@@ -41,13 +40,21 @@ class Sawing:
         return 0.5 * self.tool.width_mm
 
 
-def cut_of(sawing: Sawing, passage: Passage, normal: Vector, offset: float, order: int, given: bool = False) -> Cut:
+def cut_of(
+    sawing: Sawing,
+    passage: Passage,
+    normal: Vector,
+    offset: float,
+    order: int,
+    start: int = 0,
+    given: bool = False,
+) -> Cut:
     """The cut along the plane `normal . x = offset` (field's axes, voxels of the passage's block).
 
-    A plane without a sound section (a surgeon's own) is measured on the section that comes nearest to one, and carries
-    the caveat that says what is wrong with it.
+    `start` tells which of the plane's sections (see `section_of`). A plane without a sound section (a surgeon's own) is
+    measured on the section that comes nearest to one, and carries the caveat that says what is wrong with it.
     """
-    field, section = sawing.field, section_of(passage, normal, offset)
+    field, section = sawing.field, section_of(passage, normal, offset, start)
     points = section.points()
     if tumour_side(field, passage, normal, offset) < 0:
         normal = -normal
@@ -200,10 +207,5 @@ def flaws_of(passage: Passage, section: Section) -> list[Caveat]:
 
 
 def severs_finely(passage: Passage, section: Section) -> bool:
-    offset = float(section.normal @ (section.corner))
-    return bool(
-        severs(
-            passage.code, passage.front, passage.back, passage.points, passage.ends, section.normal, offset,
-            passage.pivot, 1.0, passage.half,
-        )
-    )  # fmt: skip
+    offset = float(section.normal @ section.corner)
+    return parts(passage, section.normal, offset, int(section.row[kernels.END]))

@@ -47,8 +47,12 @@ class Chosen:
     def offset(self) -> float:
         return float(self.among.planes.offsets[self.number])
 
+    @property
+    def start(self) -> int:
+        return self.among.start(self.number)
+
     def section(self) -> Section:
-        return section_of(self.passage, self.normal, self.offset)
+        return section_of(self.passage, self.normal, self.offset, self.start)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from enbloc.core.errors import InputError
-from enbloc.core.geometry import Plane
+from enbloc.core.geometry import Plane, Vector
+from enbloc.resection import kernels
+from enbloc.resection.candidates import measured, parts
 from enbloc.resection.cuts import Sawing, cut_of
+from enbloc.resection.family import Planes
 from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import Alternative, Cut
 from enbloc.resection.passage import Passage
@@ -19,7 +22,19 @@ def given_cut(sawing: Sawing, passage: Passage, plane: Plane, order: int) -> Cut
     field = sawing.field
     normal = field.frame.axes @ plane.normal
     point = field.to_index(field.frame.to_local(plane.point_mm)) - passage.lower
-    return cut_of(sawing, passage, normal, float(normal @ point), order, given=True)
+    offset = float(normal @ point)
+    return cut_of(sawing, passage, normal, offset, order, severing_start(passage, normal, offset), given=True)
+
+
+def severing_start(passage: Passage, normal: Vector, offset: float) -> int:
+    """Which section of a plane is meant (`Candidates.start`): of those that sever, the one that keeps farthest from
+    tumour; the first where none does.
+    """
+    nothing = np.zeros((1, 2))
+    plane = Planes(normal[None], np.array([offset]), nothing, nothing[:, 0])
+    sections = [row for row in measured(passage, plane)[0] if row[kernels.FLAW] == kernels.SOUND]
+    severing = [row for row in sections if parts(passage, normal, offset, int(row[kernels.END]))]
+    return int(max(severing, key=lambda row: row[kernels.TUMOUR_MM])[kernels.END]) if severing else 0
 
 
 def refuse_unknown(given: Mapping[str, Plane], known: Mapping[str, Passage]) -> None:

@@ -156,7 +156,7 @@ def in_order(rings: Sequence[RingChoice], columns: Columns) -> Iterator[Chosen]:
 
 
 def made(sawing: Sawing, chosen: Chosen, order: int) -> Cut:
-    cut = cut_of(sawing, chosen.passage, chosen.normal, chosen.offset, order)
+    cut = cut_of(sawing, chosen.passage, chosen.normal, chosen.offset, order, chosen.start)
     if chosen.unsettled is None:
         return cut
     return replace(cut, caveats=(*cut.caveats, UNSETTLED[chosen.unsettled]))

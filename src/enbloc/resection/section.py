@@ -75,12 +75,14 @@ class Section:
         return placed
 
 
-def section_of(passage: Passage, normal: Vector, offset: float) -> Section:
-    """The section of the plane `normal . x = offset` (voxels of the passage's block)."""
+def section_of(passage: Passage, normal: Vector, offset: float, start: int = 0) -> Section:
+    """The section of the plane `normal . x = offset` (voxels of the passage's block) that the wall path meets first
+    from its point `start` on.
+    """
     fine = int(passage.half / PITCH) + 1
     stamp, count, row = _section(
         passage.code, passage.part, passage.tumour_mm, passage.no_go_mm, passage.vessel_mm, passage.points,
-        passage.ends, normal, offset, passage.pivot, PITCH, fine,
+        passage.ends, normal, offset, passage.pivot, PITCH, fine, start,
     )  # fmt: skip
     across, along = basis(normal)
     filled = stamp > 0
@@ -112,6 +114,7 @@ def _section(
     pivot: Array,
     pitch: float,
     half: int,
+    start: int,
 ) -> tuple[npt.NDArray[np.uint8], int, Array]:
     """The sound section, or where there is none the last one that the wall path meets; stamped pixels and measures."""
     stamp: Stamps = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
@@ -119,7 +122,7 @@ def _section(
     across, along = basis(normal)
     origin = plane_origin(normal, offset, pivot)
     mark, count, end, flaw = sound_section(
-        code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue
+        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, 1, 1, queue
     )
     if flaw != 0.0:
         mark = stamp.max()
