@@ -145,7 +145,7 @@ class Candidates:
 
     def fine_margin_mm(self, n: int) -> float:
         """The margin of candidate `n` on the pixels of a measured section."""
-        section = section_of(self.passage, self.planes.normals[n], float(self.planes.offsets[n]))
+        section = section_of(self.passage, self.planes.normals[n], float(self.planes.offsets[n]), self.start(n))
         return float(section.row[kernels.TUMOUR_MM]) - self.limits.half_kerf_mm
 
     def chosen(self, rows: Mask) -> Candidates:
