@@ -90,7 +90,7 @@ def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -
     hand = in_hand(sides, pair)
     if hand < 0.0:
         return Refined(left, right, pair, None, 0)
-    if hand >= settings.enough_mm:
+    if hand >= settings.enough_mm - settings.gap_mm:
         return Refined(left, right, pair, settings.enough_mm, 0)
     wide = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
     cells = [first_cells(side, bundle, hand, limits) for side, bundle in zip(sides, bundles, strict=True)]
@@ -107,7 +107,7 @@ def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -
             break
         left_open = float(max(bound.max() for bound in reachable))
         split = limiting(cells, reachable)
-        if sum(int(rows.sum()) for rows in split) > MOST_CELLS:
+        if looked_at + 8 * sum(int(rows.sum()) for rows in split) > MOST_CELLS:
             break
         for n, side in enumerate(sides):
             if not split[n].any():
