@@ -21,7 +21,9 @@ from enbloc.knowledge.escc import (
     EsccRule,
     escc_contact_mm,
     escc_grades,
+    escc_range,
     escc_rules,
+    escc_type_rows,
     lowest_cord_level,
 )
 from enbloc.knowledge.histologies import Radiosensitivity, histologies, radiosensitivity
@@ -98,7 +100,9 @@ __all__ = [
     "decision_tables",
     "escc_contact_mm",
     "escc_grades",
+    "escc_range",
     "escc_rules",
+    "escc_type_rows",
     "histologies",
     "instrument",
     "instrument_keys",
