@@ -8,7 +8,8 @@ import pytest
 
 from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.levels import Level
-from enbloc.planning import LevelStability, Plan, Stability, StabilityItem
+from enbloc.planning import Plan
+from enbloc.planning.nouns import LevelStability, Stability, StabilityItem
 from enbloc.report.html import render_report
 from enbloc.report.stability import number
 from scene.hand_made import a_plan_without_images
