@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from enbloc.anatomy.block import Block, sampled
-from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra
+from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra, is_bone
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine, Array, Vector
 from enbloc.core.volume import Mask
@@ -68,7 +68,7 @@ class Site:
         """Label bone and tumour inside the estimated outline, in the vertebra's box."""
         part = self.spine.part[self.vertebra.box.slices]
         mine = self.spine.owner[self.vertebra.box.slices] == self.number
-        solid: Mask = mine & (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
+        solid: Mask = mine & is_bone(part)
         return solid
 
     @cached_property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.anatomy import BONE_PARTS, Part, Spine, Vertebra
+from enbloc.anatomy import BONE_PARTS, Part, Spine, Vertebra, is_bone
 from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Box
 from enbloc.core.levels import Level
@@ -122,7 +122,7 @@ def rib_joints(level: Level, spine: Spine, imaging: Imaging, box: Box, rule: Sin
     wide as it is along the way.
     """
     part, tumour, mine = crops(level, spine, box)
-    bone = tumour & mine & np.isin(part, [int(code) for code in BONE_PARTS])
+    bone = tumour & mine & is_bone(part)
     if not bone.any():
         return
     for side in SIDES:
