@@ -28,6 +28,8 @@ class SinsReading:
     none_below: float
     neighbour_variation: float
     one_sided_variation: float
+    half_rounding: float
+    filled_doubt: float
     joint_mm: float
     cortex_mm: float
     least_mm3: float
