@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from enbloc.core.evidence import Measured, Skipped
+from enbloc.planning.nouns import ERROR_SHARE, ERROR_VOXELS
 from enbloc.planning.plan import Plan
 
 OUTSIDE = "▲"
 """Marks what lies outside the expected range; the word stands beside it or in the caption."""
+INTERVAL = f"{ERROR_VOXELS:g} voxel along the measure and {100 * ERROR_SHARE:g} % of it"
 UNITS = {"mm": "mm", "mm2": "mm²", "deg": "°"}
 COLUMNS = (
     ("Body height: front", ("anterior_body_height_mm",)),
