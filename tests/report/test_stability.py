@@ -41,6 +41,7 @@ def plan_with(stability: Stability | Skipped) -> Plan:
 
 def test_answer_range_reason_and_what_is_still_asked() -> None:
     text = " ".join(render_report(plan_with(FOUND)).split())
+    assert "Stability items (SINS 2010)</h2>" in text
     assert "This is no SINS total." in text
     assert "With pain and alignment not yet answered the sum can be 2 to 6" in text
     assert "possible too: over half" in text

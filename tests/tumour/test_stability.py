@@ -201,6 +201,7 @@ def imaging_of(toy: Toy, image: Volume | None = None, modality: str = "ct", ribs
 def items_of(toy: Toy, **given):
     spine = framed(toy)
     found = stability(spine, imaging_of(toy, **given), measure(spine, StatedExtent()), ())
+    assert (found.instrument, found.edition) == ("sins", "2010")
     row = next(row for row in found.levels if row.level is Level.T12)
     return {item.id: item for item in row.items}
 

@@ -51,7 +51,7 @@ from enbloc.knowledge.outcomes_table import (
     outcomes_about,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
-from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
+from enbloc.knowledge.sins import SinsReading, sins_instrument, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
     TypeRule,
@@ -123,6 +123,7 @@ __all__ = [
     "radiosensitivity",
     "read_scheme",
     "scheme_names",
+    "sins_instrument",
     "sins_items",
     "sins_location",
     "sins_reading",
