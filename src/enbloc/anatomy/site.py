@@ -15,11 +15,15 @@ from enbloc.core.geometry import Affine, Array, Vector
 from enbloc.core.volume import Mask
 
 MOST_LOST = 0.3
-"""A size is not given where more than this share of the borders that it rests on is estimated or cut off."""
+"""A size is not given where more than this share of the borders that it rests on is estimated or cut off. Own choice,
+unverified.
+"""
 UNSEEN_MM = 2.5
-"""A hole in the bone may be so deep before the outline is taken for eaten."""
+"""A hole in the bone may be so deep before the outline is taken for eaten. Own choice, unverified."""
 FITTED, FITTED_DEG = 0.08, 8.0
-"""Added error, as a share of a length and to an angle, where the axes are those of the neighbours' fitted shape."""
+"""Added error, as a share of a length and to an angle, where the axes are those of the neighbours' fitted shape. Own
+choice after failures on phantoms (docs/benchmarks.md), unverified.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ OPTIONS = ("none", "unilateral", "bilateral")
 PEDICLE = {"left": Zone.PEDICLE_LEFT, "right": Zone.PEDICLE_RIGHT}
 FACET = {"left": Part.ARTICULAR_LEFT, "right": Part.ARTICULAR_RIGHT}
 REACH_MM = 12.0
+"""Ribs are looked for this far around the vertebra's box. Own choice, unverified: six times the width of a joint."""
 
 
 @dataclass(frozen=True, slots=True)
