@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 
 from enbloc.decisions.advice import Answer, Flip, Question
 from enbloc.decisions.evaluate import (
+    SCORED,
     Box,
     World,
     base_facts,
@@ -20,7 +21,7 @@ from enbloc.decisions.evaluate import (
     outcomes,
     value,
 )
-from enbloc.knowledge import DecisionTable, FactMeaning, decision_facts
+from enbloc.knowledge import DecisionTable, FactMeaning, decision_facts, decision_tables
 from enbloc.knowledge.decision_tables import Value, Values
 
 UNKNOWN = "unknown"
@@ -28,6 +29,7 @@ Fields = Mapping[str, str]
 """The case field that answers a fact, where it is another than the fact's own."""
 Moves = Mapping[str, tuple[tuple[Value, World], ...]]
 """For each stated fact the values it could be given instead, nearest first, each with all facts that change with it."""
+Traits = tuple[Value | bool | Values | None, ...]
 
 
 @lru_cache(maxsize=1 << 12)
@@ -181,9 +183,21 @@ def known(fact: FactMeaning, world: World) -> Value | None:
 
 @cache
 def by_distance(name: str, was: Value | None) -> tuple[Value, ...]:
-    """The other values of a fact, nearest first."""
+    """The values that would make a difference to some table, nearest first; of those that no table tells apart only
+    the nearest.
+    """
     fact = decision_facts()[name]
-    return tuple(sorted((to for to in fact.values if to != was), key=lambda to: steps(fact, was, to)))
+    nearest: dict[Traits, Value] = {}
+    for to in sorted(fact.values, key=lambda to: steps(fact, was, to)):
+        nearest.setdefault(traits(name, to), to)
+    return tuple(to for to in nearest.values() if to != was)
+
+
+def traits(name: str, to: Value) -> Traits:
+    """All that tables and other facts see of one value of a fact."""
+    rows = (row for table in decision_tables().values() for row in table.rows if name in row.when)
+    counted = to if name in SCORED else None
+    return (counted, *(to in row.when[name] for row in rows), *(values[to] for _, values in follows(name)))
 
 
 def steps(fact: FactMeaning, was: Value | None, to: Value) -> int:
