@@ -32,7 +32,8 @@ def risk_zone() -> frozenset[Level]:
 
 def propose(operated: tuple[Level, ...], vessels: VesselFacts) -> Proposal:
     """The operated levels with a neighbour above and below; a level whose artery feeds the cord is left out."""
-    wanted = tuple(level for level in Level if level in reach(operated))
+    reached = reach(operated)
+    wanted = tuple(level for level in Level if level in reached)
     feeders = cord_levels(vessels)
     left = [(level, left_out_because(level, feeders)) for level in wanted]
     levels = tuple(level for level, reason in left if reason is None)

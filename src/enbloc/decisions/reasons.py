@@ -7,8 +7,21 @@ from functools import cache, lru_cache
 
 from enbloc.core.evidence import Caveat, Step
 from enbloc.decisions.advice import Dissent
-from enbloc.decisions.change import UNKNOWN, action_of, consequences
-from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes
+from enbloc.decisions.change import UNKNOWN, action_of, consequences, with_new
+from enbloc.decisions.evaluate import (
+    SCORE,
+    SCORED,
+    Box,
+    Rows,
+    World,
+    base_facts,
+    deciding,
+    deciding_in,
+    facts_of,
+    holds,
+    inputs,
+    outcomes,
+)
 from enbloc.knowledge import (
     CHECKED,
     DecisionRow,
@@ -25,9 +38,8 @@ SCORE_RULE = "tomita-2001/total: growth, visceral and bone metastases"
 SCORE_SOURCE, SCORE_CHECKED = "tomita2001", "secondary"
 
 
-def because(table: DecisionTable, world: World) -> tuple[Step, ...]:
-    """The steps that lead to what the table gives: first those behind the facts it reads."""
-    rows = deciding(table, world)
+def because(rows: Rows, world: World) -> tuple[Step, ...]:
+    """The steps that lead to what the deciding rows give: first those behind the facts they read."""
     open_ = action_of(outcomes(rows)) == UNKNOWN and len(rows) > 1
     told_of: set[str] = set()
     below = [step for row in rows for step in behind(row.when, world, told_of)]
@@ -92,10 +104,9 @@ def schools(name: str) -> tuple[DecisionTable, ...]:
     return tuple(table for table in decision_tables().values() if table.about == name)
 
 
-def dissent(name: str, action: str, world: World) -> tuple[Dissent, ...]:
+def dissent(table: DecisionTable, action: str, world: World) -> tuple[Dissent, ...]:
     """Other schools, then other readings of the same source."""
-    table = decision_tables()[name]
-    found = (school_says(school, action, world) for school in schools(name))
+    found = (school_says(school, action, world) for school in schools(table.id))
     return (*filter(None, found), *other_readings(table, action, world))
 
 
@@ -115,7 +126,9 @@ def other_readings(table: DecisionTable, action: str, world: World) -> Iterator[
     """What the table gives under every setting that was not chosen, where it gives something else."""
     for fact in settings_below(table):
         for other, title in zip(fact.values, fact.titles, strict=True):
-            rows = deciding(table, {**world, **consequences(world, fact.id, other)})
+            if other in world[fact.id]:
+                continue
+            rows = deciding_in(table, with_new(table, facts_of(table, world), consequences(world, fact.id, other)))
             said = action_of(outcomes(rows))
             if said != action:
                 steps = tuple(row_step(row, world, ", ".join(map(str, row.gives))) for row in rows)
