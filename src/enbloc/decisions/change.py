@@ -43,7 +43,7 @@ def moves(world: World, names: Iterable[str]) -> Moves:
     return {name: moved(name, tuple([world[fact] for fact in context(name)])) for name in names}
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def moved(name: str, facts: Box) -> tuple[tuple[Value, World], ...]:
     """The moves of one fact, from the values of all facts that have a part in what follows from it."""
     world = dict(zip(context(name), facts, strict=True))
@@ -159,7 +159,6 @@ def given_by(table: DecisionTable, facts: Box) -> tuple[Value, ...]:
     return outcomes(deciding_in(table, facts))
 
 
-@lru_cache(maxsize=1 << 16)
 def action_by(table: DecisionTable, facts: Box) -> str:
     return action_of(given_by(table, facts))
 

@@ -15,7 +15,6 @@ from enbloc.decisions.evaluate import (
     Rows,
     World,
     base_facts,
-    deciding,
     deciding_in,
     facts_of,
     holds,
@@ -57,9 +56,18 @@ def behind(facts: Iterable[str], world: World, told_of: set[str]) -> Iterator[St
             parts = tuple(told(part, world[part]) for part in SCORED)
             yield Step(SCORE_RULE, parts, told(fact, world[fact]), SCORE_SOURCE, SCORE_CHECKED)
             continue
-        for row in deciding(decision_tables()[fact], world):
+        for row, step in steps_deciding(fact, facts_of(decision_tables()[fact], world)):
             yield from behind(row.when, world, told_of)
-            yield row_step(row, world, f"{decision_facts()[fact].label}: {' or '.join(map(str, row.gives))}")
+            yield step
+
+
+@lru_cache(maxsize=1 << 12)
+def steps_deciding(fact: str, facts: Box) -> tuple[tuple[DecisionRow, Step], ...]:
+    """The rows that decide a fact, from the facts that its table reads; each with its step."""
+    table, label = decision_tables()[fact], decision_facts()[fact].label
+    world = dict(zip(table.reads, facts, strict=True))
+    rows = deciding_in(table, facts)
+    return tuple((row, row_step(row, world, f"{label}: {' or '.join(map(str, row.gives))}")) for row in rows)
 
 
 def row_step(row: DecisionRow, world: World, gives: str) -> Step:
@@ -106,14 +114,16 @@ def schools(name: str) -> tuple[DecisionTable, ...]:
 
 def dissent(table: DecisionTable, action: str, world: World) -> tuple[Dissent, ...]:
     """Other schools, then other readings of the same source."""
-    found = (school_says(school, action, world) for school in schools(table.id))
+    found = (school_says(school, facts_of(school, world), action) for school in schools(table.id))
     return (*filter(None, found), *other_readings(table, action, world))
 
 
-def school_says(school: DecisionTable, action: str, world: World) -> Dissent | None:
-    rows = tuple(row for row in deciding(school, world) if row.gives != (SILENT,))
+@lru_cache(maxsize=1 << 12)
+def school_says(school: DecisionTable, facts: Box, action: str) -> Dissent | None:
+    rows = tuple(row for row in deciding_in(school, facts) if row.gives != (SILENT,))
     if not rows:
         return None
+    world = dict(zip(school.reads, facts, strict=True))
     said = outcomes(rows)
     views = {action in row.agrees_with for row in rows}
     agrees = views.pop() if len(views) == 1 and action != UNKNOWN else None
