@@ -16,7 +16,6 @@ from enbloc.decisions.evaluate import (
     deciding_in,
     decisive_facts,
     depending,
-    facts_of,
     inputs,
     outcomes,
     value,
@@ -100,12 +99,11 @@ def follows(name: str) -> tuple[tuple[FactMeaning, dict[Value, Values]], ...]:
     return tuple(found)
 
 
-def missing(table: DecisionTable, world: World, tried: Moves, fields: Fields) -> tuple[Question, ...]:
-    """The open facts whose answer would narrow what the table gives; one for each case field, in order of asking."""
-    now = facts_of(table, world)
+def missing(table: DecisionTable, now: Box, world: World, tried: Moves, fields: Fields) -> tuple[Question, ...]:
+    """The open facts whose answer would narrow what the table gives where it settles on no action; one for each case
+    field, in order of asking. `now` are the facts that the table reads in the world.
+    """
     given = given_by(table, now)
-    if action_of(given) != UNKNOWN:
-        return ()
     found: dict[str, Question] = {}
     for fact in changeable(table):
         if is_open(fact, world[fact.id]):
@@ -118,12 +116,11 @@ def missing(table: DecisionTable, world: World, tried: Moves, fields: Fields) ->
 
 
 def flips(
-    table: DecisionTable, world: World, tried: Moves, fields: Fields, fixed: frozenset[str] = frozenset()
+    table: DecisionTable, now: Box, world: World, tried: Moves, fields: Fields, fixed: frozenset[str] = frozenset()
 ) -> tuple[Flip, ...]:
     """For each fact the nearest value that turns the action, for an open fact one value for each action it can give;
     fewest steps first, then in the order of asking. Facts in `fixed` are left alone.
     """
-    now = facts_of(table, world)
     action = action_by(table, now)
     found: list[Flip] = []
     for fact in changeable(table):

@@ -112,10 +112,10 @@ def schools(name: str) -> tuple[DecisionTable, ...]:
     return tuple(table for table in decision_tables().values() if table.about == name)
 
 
-def dissent(table: DecisionTable, action: str, world: World) -> tuple[Dissent, ...]:
+def dissent(table: DecisionTable, now: Box, action: str, world: World) -> tuple[Dissent, ...]:
     """Other schools, then other readings of the same source."""
     found = (school_says(school, facts_of(school, world), action) for school in schools(table.id))
-    return (*filter(None, found), *other_readings(table, action, world))
+    return (*filter(None, found), *other_readings(table, now, action, world))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -132,13 +132,13 @@ def school_says(school: DecisionTable, facts: Box, action: str) -> Dissent | Non
     return Dissent(school.school or school.id, action_of(said), says, agrees, steps)
 
 
-def other_readings(table: DecisionTable, action: str, world: World) -> Iterator[Dissent]:
+def other_readings(table: DecisionTable, now: Box, action: str, world: World) -> Iterator[Dissent]:
     """What the table gives under every setting that was not chosen, where it gives something else."""
     for fact in settings_below(table):
         for other, title in zip(fact.values, fact.titles, strict=True):
             if other in world[fact.id]:
                 continue
-            rows = deciding_in(table, with_new(table, facts_of(table, world), consequences(world, fact.id, other)))
+            rows = deciding_in(table, with_new(table, now, consequences(world, fact.id, other)))
             said = action_of(outcomes(rows))
             if said != action:
                 steps = tuple(row_step(row, world, ", ".join(map(str, row.gives))) for row in rows)

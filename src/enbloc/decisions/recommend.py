@@ -21,8 +21,8 @@ from enbloc.decisions.advice import (
     Recommendation,
     TesVerdict,
 )
-from enbloc.decisions.change import Fields, Moves, action_of, changeable, flips, missing, moves
-from enbloc.decisions.evaluate import SCORE, World, decided, deciding, inputs, outcomes
+from enbloc.decisions.change import UNKNOWN, Fields, Moves, action_of, changeable, flips, missing, moves
+from enbloc.decisions.evaluate import SCORE, World, decided, deciding, deciding_in, facts_of, inputs, outcomes
 from enbloc.decisions.facts import BY_DEFAULT, Known, Policy, Scores, in_words, known, world_of
 from enbloc.knowledge import DecisionRow, decision_facts, decision_head, decision_tables
 from enbloc.tumour import Extent
@@ -81,7 +81,8 @@ def recommendation(
 ) -> Recommendation:
     """What the table `name` gives in a world where every fact is decided, with everything that stands beside it."""
     table = decision_tables()[name]
-    rows = deciding(table, world)
+    now = facts_of(table, world)
+    rows = deciding_in(table, now)
     action = action_of(outcomes(rows))
     steps = reasons.because(rows, world)
     return Recommendation(
@@ -90,10 +91,10 @@ def recommendation(
         strength=reasons.strength(steps, action),
         because=steps,
         caveats=reasons.caveats(name, world),
-        dissent=reasons.dissent(table, action, world),
-        missing=missing(table, world, tried, asked),
+        dissent=reasons.dissent(table, now, action, world),
+        missing=missing(table, now, world, tried, asked) if action == UNKNOWN else (),
         alternatives=alternatives(rows, world, action),
-        flips=flips(table, world, tried, asked, fixed),
+        flips=flips(table, now, world, tried, asked, fixed),
     )
 
 

@@ -32,7 +32,7 @@ class Reading:
 
 
 def weakest(marks: Iterable[str]) -> str:
-    return max(marks, key=CHECKED.index)
+    return max(set(marks), key=CHECKED.index)
 
 
 def in_order(item: Item, options: Iterable[str]) -> Options:
