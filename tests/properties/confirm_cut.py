@@ -134,7 +134,7 @@ class Confirmer:
             yield f"margin {cut.margin_mm.value:.2f}, found {margin:.2f} mm"
         if abs(max(0.0, -cut.margin_mm.value) - cut.depth_mm) > 1e-9:
             yield "depth and margin disagree"
-        # a border is uncertain by half a voxel of the field (0.4 mm) and by the outline's 0.15 mm; holes are not outlined
+        # a border is uncertain by half a voxel of the field (0.4 mm) and 0.15 mm of the outline; holes are not outlined
         doubt = 0.55 * outline.round_mm
         if not cut.section_mm2 - doubt <= outline.area_mm2 <= 1.1 * cut.section_mm2 + doubt:
             yield f"section {cut.section_mm2:.0f}, outlined {outline.area_mm2:.0f} mm2"
