@@ -6,14 +6,13 @@ The plane and the outline are laid through the labels; the cut is believed only 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
 
 from enbloc.anatomy import Part, Spine, Vertebra
-from enbloc.core.geometry import Affine
 from enbloc.resection.nouns import Cut, Gate
 
 FINE_MM = 0.5
@@ -21,9 +20,11 @@ PIXEL_MM = 0.2
 BESIDE_MM = 1.2
 """A saw parts what lies so far beside the outline: one and a half voxels of the operative field, which is as far as a
 link between two of its voxels may pass a section by (a pixel and its diagonal)."""
+BESIDE_DISC_MM = 3.0
+"""The rim of a disc is drawn by rule, not labelled: thin shreds of it hang on beside a section."""
 SIDES = (Gate.LEFT, Gate.RIGHT)
 BONE = range(int(Part.BODY), int(Part.ARTICULAR_RIGHT) + 1)
-CENTRAL_MM = 2.0
+CENTRAL_MM = 1.0
 """The body in front of the canal and the arch behind it, so near the mid-plane, are what a ring cut parts."""
 
 
@@ -76,14 +77,15 @@ class Outline:
         return np.concatenate([middle + u[:, None] * one + v[:, None] * two, np.array(self.cut.polygon_mm)])
 
     def beside(self, points_mm: np.ndarray) -> np.ndarray:
-        """Whether points, laid onto the plane, are within BESIDE_MM of the polygon."""
+        """Whether points, laid onto the plane, count as sawn."""
+        far_mm = BESIDE_MM if self.cut.gate in SIDES else BESIDE_DISC_MM
         low, inside = self.raster
         _, one, two = self.axes
         away = points_mm - np.array(self.cut.point_mm)
         index = np.rint((np.stack([away @ one, away @ two], axis=-1) - low) / PIXEL_MM).astype(int)
         seen = ((index >= 0) & (index < inside.shape)).all(axis=-1)
         found = np.zeros(seen.shape, bool)
-        found[seen] = self.outside_mm[tuple(index[seen].T)] <= BESIDE_MM
+        found[seen] = self.outside_mm[tuple(index[seen].T)] <= far_mm
         return found
 
     @property
@@ -134,7 +136,7 @@ class Confirmer:
             yield f"margin {cut.margin_mm.value:.2f}, found {margin:.2f} mm"
         if abs(max(0.0, -cut.margin_mm.value) - cut.depth_mm) > 1e-9:
             yield "depth and margin disagree"
-        # a border is uncertain by half a voxel of the field (0.4 mm) and 0.15 mm of the outline; holes are not outlined
+        # a border is uncertain by half a voxel of the field (0.4 mm) and the outline's 0.15 mm; holes are not outlined
         doubt = 0.55 * outline.round_mm
         if not cut.section_mm2 - doubt <= outline.area_mm2 <= 1.1 * cut.section_mm2 + doubt:
             yield f"section {cut.section_mm2:.0f}, outlined {outline.area_mm2:.0f} mm2"
@@ -166,9 +168,10 @@ class Confirmer:
         return float(np.sign(ahead).sum()) >= 0.0
 
     def severs(self, cut: Cut, outline: Outline) -> bool:
-        points, code, part = self.fine(cut)
-        one, two = self.around_ring(cut, points, code, part) if cut.gate in SIDES else self.column(cut, points, part)
-        solid = self.tissue(cut, points, code, part)
+        points, owner, part = self.fine(cut)
+        solid = self.tissue(cut, points, owner, part)
+        ends = self.around_ring if cut.gate in SIDES else self.column
+        one, two = ends(cut, points, owner, part)
         away = (points - np.array(cut.point_mm)) @ cut.normal
         thick = 0.5 * FINE_MM * float(np.abs(np.array(cut.normal) @ self.turned(cut)).sum())
         near = np.abs(away) <= thick
@@ -221,12 +224,11 @@ class Confirmer:
         ahead = (points - self.vertebra(cut).canal_centre_mm) @ self.turned(cut)[:, 1]
         return central & (ahead > 0.0), central & (ahead <= 0.0)
 
-    def column(self, cut, points, part) -> tuple[np.ndarray, np.ndarray]:
+    def column(self, cut, points, owner, part) -> tuple[np.ndarray, np.ndarray]:
         """The middle of each body's height, 1 mm thick."""
         number = 1 + self.spine.levels.index(cut.level)
         other = number + (-1 if cut.gate is Gate.CRANIAL else 1)
         up = points @ self.turned(cut)[:, 2]
-        _, owner, _ = self.fine(cut)
         ends = []
         for each in (number, other):
             body = (part % 100 == Part.BODY) & (owner == each)
@@ -237,10 +239,20 @@ class Confirmer:
 
 def moved(cut: Cut, by_mm: np.ndarray) -> Cut:
     """The cut elsewhere, saying what it said."""
-    from dataclasses import replace
-
     polygon = tuple(tuple(float(x) for x in np.add(corner, by_mm)) for corner in cut.polygon_mm)
     return replace(cut, point_mm=tuple(np.add(cut.point_mm, by_mm).tolist()), polygon_mm=polygon)
 
 
-__all__ = ["Affine", "Confirmer", "Outline", "moved"]
+def placed_as(cut: Cut, other: Cut) -> Cut:
+    """The cut where another is, saying what it said."""
+    return replace(cut, point_mm=other.point_mm, normal=other.normal, polygon_mm=other.polygon_mm)
+
+
+def without_a_piece(cut: Cut, share: float) -> Cut:
+    """The outline without the end beyond `share` of its length along its longest axis, squarely cut off."""
+    corners = np.array(cut.polygon_mm)
+    axis = np.linalg.svd(corners - corners.mean(axis=0))[2][0]
+    at = (corners - corners.mean(axis=0)) @ axis
+    limit = at.min() + share * np.ptp(at)
+    kept = corners + np.minimum(0.0, limit - at)[:, None] * axis
+    return replace(cut, polygon_mm=tuple(tuple(corner) for corner in kept.tolist()))

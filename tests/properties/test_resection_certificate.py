@@ -38,7 +38,6 @@ PHANTOMS: dict[str, tuple[Balls, float, float | None]] = {  # balls, voxel, sac 
     "pedicle and body": (((1.6, 13.0, 1.3, 3.0), (-1.2, 13.0, -2.0, 4.0)), 1.0, 1.5),
     "behind": (((2.6, 12.0, 1.3, 5.0), (-3.0, 14.0, -2.0, 4.0)), 1.0, 1.5),
     "half the body": (((0.3, 15.0, 0.0, 9.0),), 1.0, None),
-    "finer voxels": (((0.8, 14.0, 1.3, 7.0), (-0.6, 14.0, -2.0, 6.0)), 0.8, 1.5),
 }
 
 
@@ -156,6 +155,7 @@ def test_finer_voxels_find_the_same_margin():
     assert best[0] == pytest.approx(best[1], abs=0.75 + 0.75 + 1.5 * COARSE)
 
 
+@pytest.mark.parametrize("name", ["pedicle and body", "behind"])
 def test_more_tumour_never_widens_the_margin(name):
     """Tumour grows inside bone, so that the tissue to be cut stays the same. On one grid no margin may grow at all but
     for the ties that are settled by less bone; a bound is only as sharp as the gap asked for.
