@@ -7,7 +7,8 @@ from dataclasses import fields
 
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
-from enbloc.planning import Advice, Plan, Recommendation, Score, SpineFindings, TumourFindings
+from enbloc.planning import Plan, SpineFindings, TumourFindings
+from enbloc.planning.nouns import Advice, Recommendation, Score
 from enbloc.resection.nouns import ClassRange, Cut, Gate, Resection
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 

@@ -21,7 +21,9 @@ from enbloc.knowledge.escc import (
     EsccRule,
     escc_contact_mm,
     escc_grades,
+    escc_range,
     escc_rules,
+    escc_type_rows,
     lowest_cord_level,
 )
 from enbloc.knowledge.histologies import Radiosensitivity, histologies, radiosensitivity
@@ -58,7 +60,7 @@ from enbloc.knowledge.resection_tables import (
     segmental_artery_share,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
-from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
+from enbloc.knowledge.sins import SinsReading, sins_instrument, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
     TypeRule,
@@ -109,7 +111,9 @@ __all__ = [
     "decision_tables",
     "escc_contact_mm",
     "escc_grades",
+    "escc_range",
     "escc_rules",
+    "escc_type_rows",
     "histologies",
     "instrument",
     "instrument_keys",
@@ -135,6 +139,7 @@ __all__ = [
     "resection_tools",
     "segmental_artery_share",
     "scheme_names",
+    "sins_instrument",
     "sins_items",
     "sins_location",
     "sins_reading",
