@@ -125,11 +125,17 @@ def test_half_a_vertebra_at_the_border(plain, axis, keep):
     grid = Grid(shape, imaging.grid.affine)
     labels = LabelMap(imaging.labels[0].values[tuple(cut)].copy(), grid, imaging.labels[0].structures)
     cropped = replace(imaging, grid=grid, labels=(labels,), tumour=imaging.tumour[tuple(cut)].copy(), image=None)
+    refused = refusal(cropped)
+    assert refused is None or ("canal" in refused and "\n" not in refused)
+
+
+def refusal(imaging: Imaging) -> str | None:
+    """What the reading of the anatomy says where it cannot go on."""
     try:
-        answer(cropped)
+        answer(imaging)
     except InputError as refused:
-        assert "\n" not in str(refused)
-        assert "canal" in str(refused)
+        return str(refused)
+    return None
 
 
 def test_5_mm_slices():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import floor
 
 import numpy as np
+import numpy.typing as npt
 
 from enbloc.anatomy import Part
 from enbloc.core.evidence import Caveat, Measured
@@ -184,7 +185,8 @@ def clearances(sawing: Sawing, points: Array) -> tuple[Clearance, ...]:
 
 def loss_of(field: OperativeField, passage: Passage, section: Section, normal: Vector, offset: float) -> Loss:
     """What a cut costs beside its section. `normal` points to the piece that leaves."""
-    ribs = tuple(sorted(name for name, mask in field.ribs.items() if meets(mask, section.points())))
+    near = touched(field.shape, section.points())
+    ribs = tuple(sorted(name for name, mask in field.ribs.items() if mask.ravel()[near].any()))
     if passage.gate not in COLUMN_GATES:
         return Loss(ribs=ribs)
     neighbour = np.argwhere(passage.part == 2)
@@ -199,13 +201,18 @@ def loss_of(field: OperativeField, passage: Passage, section: Section, normal: V
     )
 
 
-def meets(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], points: Array) -> bool:
-    """Whether a pixel lies in `mask` or one voxel beside it."""
+def touched(shape: tuple[int, int, int], points: Array) -> npt.NDArray[np.intp]:
+    """Flat indices of the voxels that hold a pixel of a section, and of those one beside them."""
+    voxels = np.rint(points).astype(np.intp)
+    low = voxels.min(axis=0, initial=0)
+    size = voxels.max(axis=0, initial=0) - low + 1
+    seen = np.zeros(size, dtype=bool)
+    seen[tuple((voxels - low).T)] = True
     around = np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
-    voxels = np.unique(np.rint(points).astype(np.intp), axis=0)
-    index = (voxels[:, None] + around).reshape(-1, 3)
-    inside = ((index >= 0) & (index < mask.shape)).all(axis=1)
-    return bool(mask[tuple(index[inside].T)].any())
+    index = ((np.argwhere(seen) + low)[:, None] + around).reshape(-1, 3)
+    inside = ((index >= 0) & (index < shape)).all(axis=1)
+    flat: npt.NDArray[np.intp] = np.ravel_multi_index(tuple(index[inside].T), shape)
+    return flat
 
 
 def flaws_of(passage: Passage, section: Section) -> list[Caveat]:
