@@ -85,7 +85,7 @@ def cut_of(
         vessels=clearances(sawing, points),
         loss=loss_of(field, passage, section, normal, offset),
         given=given,
-        caveats=(*flaws_of(passage, section), *touched(sawing, points)),
+        caveats=(*flaws_of(passage, section), *at_vessels(sawing, points)),
     )
 
 
@@ -162,7 +162,7 @@ def angle_at(passage: Passage, place: int) -> float:
     return float(np.degrees(np.arctan2(right, ahead)))
 
 
-def touched(sawing: Sawing, points: Array) -> Iterator[Caveat]:
+def at_vessels(sawing: Sawing, points: Array) -> Iterator[Caveat]:
     """Vessels that a cut may touch, as far as resolution tells."""
     for each in clearances(sawing, points):
         if each.distance_mm.low < 0.0:

@@ -115,8 +115,8 @@ def split_passage(field: OperativeField, level: Level, axes: Array) -> Passage |
 def column_passage(field: OperativeField, gate: Gate, axes: Array) -> Passage | OpenSide:
     """The column above (below) the resected levels: bodies, the disc between them and tumour in front of the canal.
 
-    `axes` are those of the disc space. In `part` the own body is coded 1, the
-    neighbour's 2 and the disc 4 (which is modelled: a labelled vessel in it is vessel); the neighbour's pedicles, which stay, are coded as joined.
+    `axes` are those of the disc space. In `part` the own body is coded 1, the neighbour's 2 and the disc 4 (which is
+    modelled: a labelled vessel in it is vessel); the neighbour's pedicles, which stay, are coded as joined.
     """
     cranial = gate is Gate.CRANIAL
     level = field.levels[0] if cranial else field.levels[-1]
