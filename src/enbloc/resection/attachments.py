@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from enbloc.anatomy import BONE_PARTS, Part
-from enbloc.anatomy.spine import Triple
+from enbloc.anatomy import Part
 from enbloc.core.evidence import Caveat
-from enbloc.core.levels import Level, are_neighbours
+from enbloc.core.levels import Level
 from enbloc.knowledge import ReleaseRow, joint_gap_mm, release_rows
-from enbloc.resection.field import OperativeField
+from enbloc.resection.field import Codes, OperativeField
 from enbloc.resection.flood import saw
-from enbloc.resection.meetings import Ground, Meeting, vertebrae_meet
+from enbloc.resection.ground import Ground, Indices, rounded
+from enbloc.resection.hold_places import beside_mm, between_mm
+from enbloc.resection.meetings import Meeting, vertebrae_meet
+from enbloc.resection.neighbours import Pair, pair_at, pairs_of
 from enbloc.resection.nouns import Cut, Gate, Piece, Pieces
 from enbloc.resection.pieces import solid_of
 from enbloc.resection.release_nouns import BY_LEVEL, INFERRED, LABELLED, Attachment, Holding
-from enbloc.resection.rib_links import rib_links, stump
+from enbloc.resection.rib_links import number_of, rib_links, stray_ribs, stump
 
 COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
 SIDES = ("left", "right")
@@ -28,128 +31,140 @@ SIDED = {
     ("lamina", "left"): Part.LAMINA_LEFT,
     ("lamina", "right"): Part.LAMINA_RIGHT,
 }
+UNCUT_MM2 = 5.0
+"""Less bone than this across is left to the voxels' corners."""
 MIDDLE = {"spinous": Part.SPINOUS, "front": Part.BODY, "back": Part.BODY, "body": Part.BODY, "pedicle": Part.BODY}
-RIM = 0.03
-"""The share of a body's voxels that stands for its side or front."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two neighbours of which at least one leaves. `gate`: the end of the resection that they are, None within it.
-    `seen`: both are labelled in view.
-    """
-
-    upper: Level
-    lower: Level
-    gate: Gate | None
-    seen: bool
-
-    @property
-    def level(self) -> Level:
-        """The resected one; of two, the lower."""
-        return self.upper if self.gate is Gate.CAUDAL else self.lower
-
-    @property
-    def caveats(self) -> tuple[Caveat, ...]:
-        if self.seen:
-            return ()
-        missing = self.upper if self.gate is Gate.CRANIAL else self.lower
-        text = f"{missing} is not labelled in view: what holds {self.level} there is known by level only"
-        return (Caveat("neighbour-not-in-view", text),)
 
 
 def attachments(field: OperativeField, cuts: Sequence[Cut], pieces: Sequence[Piece], drawing: Pieces) -> Holding:
     """All links between pieces, stumps of ribs and what stays, found by voxels that meet and filled up by level.
 
-    `drawing` holds the pieces' voxels on the field's grid. Contact that no row of the table explains is a link with no
-    row: no release takes it away.
+    `drawing` holds the pieces' voxels on the field's grid. Contact that no row of the table explains, and bone that no
+    cut parts, are links with no row: no release takes them away.
     """
     ground = Ground.of(field, pieces, drawing)
-    links = list(cut_links(ground, cuts))
+    links = [*bone_links(ground, cuts), *soft_links(ground), *stray_ribs(ground)]
     for pair in pairs_of(field):
-        meetings = vertebrae_meet(ground, pair.upper, pair.lower, joint_gap_mm()) if pair.seen else []
-        links += joint_links(ground, pair, meetings)
-        links += column_links(ground, pair, cuts, meetings)
-        links += unexplained(pair, meetings)
-        links += rib_links(ground, pair.upper, pair.lower, [m for m in meetings if m.joint == "rib-head"])
-    links += soft_links(ground)
-    names = tuple(ground.names.values())
+        met = vertebrae_meet(ground, pair.upper, pair.lower, joint_gap_mm()) if pair.seen else []
+        met = [_settled(ground, meeting) for meeting in met]
+        links += joint_links(ground, pair, met)
+        links += column_links(ground, pair, cuts, met)
+        links += unexplained(pair, met)
+        links += rib_links(ground, pair.upper, pair.lower, [m for m in met if m.joint == "rib-head"])
     ends = {end for link in links for end in link.between}
-    stumps = (stump(side, int(level[1:])) for level in field.levels if level.region == "thoracic" for side in SIDES)
+    numbers = [number_of(level) for level in field.levels if level.region == "thoracic"]
+    stumps = tuple(name for number in numbers for side in SIDES if (name := stump(side, number)) in ends)
+    leaving = {*ground.names.values(), *stumps}
     return Holding(
-        tuple(link for link in links if set(link.between) & {*names, *ends}),
-        names,
-        tuple(name for name in stumps if name in ends),
+        attachments=tuple(link for link in links if leaving & set(link.between)),
+        pieces=tuple(ground.names.values()),
+        stumps=stumps,
     )
 
 
-def pairs_of(field: OperativeField) -> Iterator[Pair]:
-    """The pairs of neighbours at and between the resected levels, cranial first."""
-    levels = field.levels
-    yield _end(field, levels[0], Gate.CRANIAL)
-    yield from (Pair(upper, lower, None, True) for upper, lower in zip(levels, levels[1:], strict=False))
-    yield _end(field, levels[-1], Gate.CAUDAL)
+def _settled(ground: Ground, meeting: Meeting) -> Meeting:
+    """The pedicle's part reaches up into the superior articular process: what of it belongs to a piece without a
+    body meets its neighbour at the facet joint.
+    """
+    bodies = {*ground.field.column, *(ground.holder(level, (Part.BODY,)) for level in ground.field.levels)}
+    if meeting.joint == "column" and meeting.side is not None and not set(meeting.between) <= bodies:
+        return replace(meeting, joint="facet")
+    return meeting
 
 
-def _end(field: OperativeField, level: Level, gate: Gate) -> Pair:
-    step = -1 if gate is Gate.CRANIAL else 1
-    place = field.column.index(level) + step
-    in_view = 0 <= place < len(field.column) and are_neighbours(level, field.column[place])
-    other = field.column[place] if in_view else usual_neighbour(level, step)
-    return Pair(other, level, gate, in_view) if step < 0 else Pair(level, other, gate, in_view)
-
-
-def usual_neighbour(level: Level, step: int) -> Level:
-    """The next level that every spine has, `step` -1 above and 1 below."""
-    extra = (Level.T13, Level.L6, Level.L7, Level.S1)
-    usual = [each for each in Level if each not in extra or each is level]
-    return usual[usual.index(level) + step]
-
-
-def cut_links(ground: Ground, cuts: Sequence[Cut]) -> Iterator[Attachment]:
-    """What each cut parts: the pieces on both sides of the links between voxels that it takes away."""
-    state = solid_of(ground.field, cuts).state
+def bone_links(ground: Ground, cuts: Sequence[Cut]) -> Iterator[Attachment]:
+    """What each cut parts, by the links between voxels that it takes away; then bone that hangs together uncut."""
+    field, state = ground.field, solid_of(ground.field, cuts).state
+    parted = np.zeros(field.shape, dtype=np.uint8)
     for cut in cuts:
-        for one, other in _parted(ground, cut, state):
-            row = _column_row(cut) if cut.gate in COLUMN_GATES else None
-            first, last = ground.field.levels[0], ground.field.levels[-1]
-            end = _end(ground.field, first if cut.gate is Gate.CRANIAL else last, cut.gate) if row else None
-            yield Attachment(
-                name=cut.name,
-                row=row,
-                level=cut.level,
-                side=cut.gate if cut.gate in (Gate.LEFT, Gate.RIGHT) else None,
-                between=(one, other),
-                basis=LABELLED,
-                point_mm=cut.point_mm,
-                upper=end.upper if end else None,
-                lower=end.lower if end else None,
-            )
+        mine = np.zeros(field.shape, dtype=np.uint8)
+        saw(field, state, cut, mine, np.full(field.shape, np.inf, dtype=np.float32))
+        parted |= mine
+        for between in _parted(ground, cut, mine):
+            yield _of_cut(ground, cut, between)
+    yield from uncut_bone(ground, parted)
 
 
-def _parted(ground: Ground, cut: Cut, state: np.ndarray) -> list[tuple[str, str]]:
-    field = ground.field
-    links = np.zeros(field.shape, dtype=np.uint8)
-    saw(field, state, cut, links, np.full(field.shape, np.inf, dtype=np.float32))
-    found = set()
+def _parted(ground: Ground, cut: Cut, links: Codes) -> list[tuple[str, str]]:
+    """The nodes on both sides of the links cut. A ring cut parts pieces; a cut of the column also frees them from
+    what stays.
+    """
+    sawn = np.argwhere(links)
+    pairs: set[tuple[int, int]] = set()
     for axis in range(3):
-        here = np.argwhere(links >> axis & 1)
+        here = sawn[links[tuple(sawn.T)] >> axis & 1 == 1]
         there = here + np.eye(3, dtype=np.intp)[axis]
-        for a, b in set(zip(ground.label[tuple(here.T)].tolist(), ground.label[tuple(there.T)].tolist(), strict=True)):
-            nodes = sorted((ground.node(a, cut.level), ground.node(b, cut.level)))
-            ends = a and b if cut.gate not in COLUMN_GATES else a or b
-            if ends and nodes[0] != nodes[1]:
-                found.add((nodes[0], nodes[1]))
-    other = {Gate.CRANIAL: -1, Gate.CAUDAL: 1}.get(cut.gate)
-    if other is None:
-        return sorted(found)
-    beyond = _end(field, cut.level, cut.gate)
-    stays = beyond.upper if other < 0 else beyond.lower
-    return sorted((stays if a == cut.level else a, stays if b == cut.level else b) for a, b in found)
+        labels = (ground.label[tuple(here.T)].tolist(), ground.label[tuple(there.T)].tolist())
+        pairs |= {(min(a, b), max(a, b)) for a, b in zip(*labels, strict=True)}
+    column = cut.gate in COLUMN_GATES
+    stays = _beyond(ground, cut) if column else cut.level
+    nodes = [(ground.node(a, stays), ground.node(b, stays)) for a, b in sorted(pairs) if b and (a or column)]
+    return [(one, other) for one, other in dict.fromkeys(nodes) if one != other]
+
+
+def _beyond(ground: Ground, cut: Cut) -> Level:
+    """The vertebra that stays behind a cut of the column."""
+    pair = pair_at(ground.field, cut.level, cut.gate)
+    return pair.upper if cut.gate is Gate.CRANIAL else pair.lower
+
+
+def _of_cut(ground: Ground, cut: Cut, between: tuple[str, str]) -> Attachment:
+    pair = pair_at(ground.field, cut.level, cut.gate) if cut.gate in COLUMN_GATES else None
+    return Attachment(
+        name=cut.name,
+        row=_column_row(cut) if pair else None,
+        level=cut.level,
+        side=cut.gate.value if cut.gate in (Gate.LEFT, Gate.RIGHT) else None,
+        between=between,
+        basis=LABELLED,
+        point_mm=rounded(np.array(cut.point_mm)),
+        upper=pair.upper if pair else None,
+        lower=pair.lower if pair else None,
+    )
 
 
 def _column_row(cut: Cut) -> str:
     return next(row.id for row in release_rows() if row.of == "column" and cut.tissue in row.tissue)
+
+
+def uncut_bone(ground: Ground, parted: Codes) -> Iterator[Attachment]:
+    """Bone of one vertebra that hangs together from a piece to what is none of it, by links that no cut takes away."""
+    field = ground.field
+    for level, voxels in ground.bones.items():
+        nodes = sorted({ground.node(label, level) for label in np.unique(voxels.label).tolist()})
+        if len(nodes) < 2:
+            continue
+        code, mine = _codes(ground, level, nodes), voxels.index
+        held: Counter[tuple[str, str]] = Counter()
+        where: dict[tuple[str, str], Indices] = {}
+        for axis in range(3):
+            ahead = mine + np.eye(3, dtype=np.intp)[axis]
+            inside = ahead[:, axis] < field.shape[axis]
+            here, there = mine[inside], ahead[inside]
+            a, b = code[tuple(here.T)], code[tuple(there.T)]
+            open_ = (a != b) & (b > 0) & (parted[tuple(here.T)] >> axis & 1 == 0)
+            for one, other, at in zip(a[open_].tolist(), b[open_].tolist(), here[open_], strict=True):
+                key = (nodes[min(one, other) - 1], nodes[max(one, other) - 1])
+                held[key] += 1
+                where.setdefault(key, at)
+        for key, faces in sorted(held.items()):
+            if faces * field.step_mm**2 >= UNCUT_MM2:
+                text = f"{faces * field.step_mm**2:.0f} mm² of bone of {level} join {key[0]} and {key[1]} uncut"
+                yield Attachment(
+                    f"{level}-uncut-bone", None, level, None, key, LABELLED, ground.place(where[key][None, :]),
+                    caveats=(Caveat("bone-uncut", text),),
+                )  # fmt: skip
+
+
+def _codes(ground: Ground, level: Level, nodes: Sequence[str]) -> Codes:
+    """1-based node of every voxel of a vertebra's bone, 0 elsewhere."""
+    table = np.zeros(256, dtype=np.uint8)
+    voxels = ground.bones[level]
+    for label in np.unique(voxels.label).tolist():
+        table[label] = 1 + nodes.index(ground.node(label, level))
+    code = np.zeros(ground.field.shape, dtype=np.uint8)
+    code[tuple(voxels.index.T)] = table[voxels.label]
+    return code
 
 
 def joint_links(ground: Ground, pair: Pair, meetings: Sequence[Meeting]) -> Iterator[Attachment]:
@@ -176,43 +191,27 @@ def _joint(
     bone = row.holds == "articular"
     parts = (SIDED[row.holds, side] if side else MIDDLE[row.holds],)
     most = (ground.holder(pair.upper, parts), ground.holder(pair.lower, parts))
-    ends = list(dict.fromkeys([*(m.between for m in met), *([] if bone and met else [most])]))
+    ends: dict[tuple[str, str], int] = {} if bone and met else {most: 1}
+    for meeting in met:
+        ends[meeting.between] = ends.get(meeting.between, 0) + meeting.voxels
     basis = (LABELLED if met else INFERRED if pair.seen else BY_LEVEL) if bone else BY_LEVEL
-    place = met[0].point_mm if met else between_mm(ground, pair, row.holds, parts)
-    for one, other in ends:
-        if one != other:
-            yield Attachment(
-                name="-".join(filter(None, [pair.upper, pair.lower, row.id, side])),
-                row=row.id,
-                level=pair.level,
-                side=side,
-                between=(one, other),
-                basis=basis,
-                point_mm=place,
-                gap_mm=min((m.gap_mm for m in met), default=None) if bone else None,
-                upper=pair.upper,
-                lower=pair.lower,
-                caveats=pair.caveats,
-            )
-
-
-def between_mm(ground: Ground, pair: Pair, holds: str, parts: Sequence[Part]) -> Triple | None:
-    """Half way between the parts of the two; at the resected level where the other is not in view."""
-    found = []
-    for level in (pair.upper, pair.lower):
-        if level in ground.field.column:
-            here = np.argwhere((ground.field.owner == ground.field.number(level)) & np.isin(ground.field.part, parts))
-            if len(here):
-                found.append(_rim(here, holds))
-    return ground.place(np.stack(found)) if found else None
-
-
-def _rim(index: np.ndarray, holds: str) -> np.ndarray:
-    """The middle of voxels, moved to their front or back where that is meant."""
-    middle: np.ndarray = index.mean(axis=0)
-    if holds in ("front", "back"):
-        middle[1] = np.quantile(index[:, 1], 1.0 - RIM if holds == "front" else RIM)
-    return middle
+    for between, voxels in ends.items():
+        if between[0] == between[1]:
+            continue
+        yield Attachment(
+            name="-".join(filter(None, [pair.upper, pair.lower, row.id, side])),
+            row=row.id,
+            level=pair.level,
+            side=side,
+            between=between,
+            basis=basis,
+            point_mm=met[0].point_mm if met else between_mm(ground, pair, row.holds, parts),
+            gap_mm=min((m.gap_mm for m in met), default=None) if bone else None,
+            share=1.0 if between == most else voxels / sum(ends.values()),
+            upper=pair.upper,
+            lower=pair.lower,
+            caveats=pair.caveats,
+        )
 
 
 def column_links(ground: Ground, pair: Pair, cuts: Sequence[Cut], meetings: Sequence[Meeting]) -> Iterator[Attachment]:
@@ -260,21 +259,3 @@ def soft_links(ground: Ground) -> Iterator[Attachment]:
                 piece = ground.holder(level, (Part.BODY,))
                 place = beside_mm(ground, level, row.holds, side)
                 yield Attachment(name, row.id, level, side, (piece, row.to), BY_LEVEL, place)
-
-
-def beside_mm(ground: Ground, level: Level, holds: str, side: str | None) -> Triple | None:
-    """Where soft tissue holds a level: the side or front of its body; of a root, below the pedicle."""
-    field = ground.field
-    mine = field.owner == field.number(level)
-    pedicle = Part.PEDICLE_LEFT if side == "left" else Part.PEDICLE_RIGHT
-    here = np.argwhere(mine & (field.part == (pedicle if holds == "pedicle" else Part.BODY)))
-    if not len(here):
-        here = np.argwhere(mine & np.isin(field.part, BONE_PARTS))
-    if not len(here):
-        return None
-    middle = _rim(here, holds).astype(np.float64)
-    if holds == "pedicle":
-        middle[2] = float(here[:, 2].min())
-    elif side is not None:
-        middle[0] = np.quantile(here[:, 0], RIM if side == "left" else 1.0 - RIM)
-    return ground.place(middle[None, :])

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import BONE_PARTS, Part
+from enbloc.anatomy import Part
 from enbloc.anatomy.spine import Triple
 from enbloc.core.levels import Level
-from enbloc.core.volume import Mask
-from enbloc.resection.field import Codes, OperativeField
-from enbloc.resection.nouns import Piece, Pieces
+from enbloc.resection.ground import Ground, Indices, Voxels
 
-Indices = npt.NDArray[np.intp]
 LEFT_PARTS = frozenset((Part.PEDICLE_LEFT, Part.LAMINA_LEFT, Part.TRANSVERSE_LEFT, Part.ARTICULAR_LEFT))
 RIGHT_PARTS = frozenset((Part.PEDICLE_RIGHT, Part.LAMINA_RIGHT, Part.TRANSVERSE_RIGHT, Part.ARTICULAR_RIGHT))
 COLUMN = frozenset((Part.BODY, Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT, Part.DISC))
@@ -24,49 +21,6 @@ COLUMN = frozenset((Part.BODY, Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT, Part.DISC)
 ARTICULAR = frozenset((Part.ARTICULAR_LEFT, Part.ARTICULAR_RIGHT))
 LAMINA = frozenset((Part.LAMINA_LEFT, Part.LAMINA_RIGHT))
 TRANSVERSE = frozenset((Part.TRANSVERSE_LEFT, Part.TRANSVERSE_RIGHT))
-REMAINING = "remaining-half"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """The field with its pieces: which node every voxel belongs to.
-
-    `label` on the field's grid; `names` of the pieces by label. What is no piece belongs to its vertebra.
-    """
-
-    field: OperativeField
-    label: Codes
-    names: dict[int, str]
-
-    @classmethod
-    def of(cls, field: OperativeField, pieces: Sequence[Piece], drawing: Pieces) -> Ground:
-        """A half that stays with the patient is no piece here."""
-        names = {piece.label: piece.name for piece in pieces if not piece.name.startswith(REMAINING)}
-        return cls(field, drawing.label, names)
-
-    def node(self, label: int, level: Level) -> str:
-        return self.names.get(label, level)
-
-    def holder(self, level: Level, parts: Sequence[Part]) -> str:
-        """The piece that holds most of these parts of `level`; the level itself where it stays or has none of them."""
-        if level not in self.field.levels:
-            return level
-        here = (self.field.owner == self.field.number(level)) & np.isin(self.field.part, parts)
-        held = self.label[here & np.isin(self.label, list(self.names))]
-        return self.node(int(np.bincount(held).argmax()), level) if held.size else level
-
-    def bone(self, level: Level) -> Indices:
-        """Voxels (n, 3) of bone at the surface of a vertebra, and of disc that stays with it."""
-        if level not in self.field.column:
-            return np.zeros((0, 3), dtype=np.intp)
-        mine = (self.field.owner == self.field.number(level)) & np.isin(self.field.part, BONE_PARTS)
-        return surface_voxels(mine)
-
-    def place(self, index: npt.ArrayLike) -> Triple:
-        """Mean of voxel indices (n, 3) in RAS mm, to a hundredth."""
-        mean = self.field.affine.to_world(np.mean(np.asarray(index, dtype=np.float64), axis=0))
-        x, y, z = np.round(mean, 2).tolist()
-        return x, y, z
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,76 +39,65 @@ class Meeting:
     behind_mm: float
 
 
-def surface_voxels(mask: Mask) -> Indices:
-    """Voxels (n, 3) of `mask` with a face towards what is not of it."""
-    padded = np.pad(mask, 1)
-    inner = padded[1:-1, 1:-1, 1:-1].copy()
-    for axis in range(3):
-        for step in (1, -1):
-            inner &= np.roll(padded, step, axis)[1:-1, 1:-1, 1:-1]
-    return np.argwhere(mask & ~inner)
-
-
 def vertebrae_meet(ground: Ground, upper: Level, lower: Level, gap_mm: float) -> list[Meeting]:
     """How two neighbouring vertebrae meet, where their voxels' faces are no farther apart than `gap_mm`.
 
     What belongs to the same node is left out.
     """
-    pairs = near_pairs(ground.bone(upper), ground.bone(lower), gap_mm, ground.field.step_mm)
-    return list(_meetings(ground, pairs, (upper, lower), joint_between))
+    return list(_meetings(ground, (upper, lower), (ground.bone(upper), ground.bone(lower)), gap_mm, joint_between))
 
 
 def rib_meets(ground: Ground, rib: str, level: Level, gap_mm: float) -> list[Meeting]:
     """How a labelled rib meets a vertebra: joint `transverse` (with the arch) or `body`."""
-    pairs = near_pairs(surface_voxels(ground.field.ribs[rib]), ground.bone(level), gap_mm, ground.field.step_mm)
-    return list(_meetings(ground, pairs, (rib, level), _joint_with_rib))
+    return list(_meetings(ground, (rib, level), (ground.rib(rib), ground.bone(level)), gap_mm, _joint_with_rib))
 
 
-Pairs = tuple[Indices, Indices, npt.NDArray[np.float64]]
-
-
-def near_pairs(first: Indices, second: Indices, gap_mm: float, step_mm: float) -> Pairs:
-    """Each voxel with its nearest of the other set, both ways, and the gap (mm) between their faces."""
+def near_pairs(first: Indices, second: Indices, reach: float) -> tuple[Indices, Indices, npt.NDArray[np.float64]]:
+    """Rows of both sets (n, 3) that make pairs no farther apart than `reach`, and their distances: each row with its
+    nearest of the other set, both ways. Lengths in voxels.
+    """
     from scipy.spatial import cKDTree
 
-    reach = gap_mm + step_mm
-    first, second = _close(first, second, reach / step_mm), _close(second, first, reach / step_mm)
-    if not len(first) or not len(second):
-        return first[:0], second[:0], np.zeros(0)
-    there, which = cKDTree(second).query(first, distance_upper_bound=reach / step_mm)
-    back, other = cKDTree(first).query(second, distance_upper_bound=reach / step_mm)
-    ours, theirs = np.isfinite(there), np.isfinite(back)
-    a = np.concatenate([first[ours], first[other[theirs]]])
-    b = np.concatenate([second[which[ours]], second[theirs]])
-    gap = np.maximum(np.concatenate([there[ours], back[theirs]]) - 1.0, 0.0) * step_mm
-    return a, b, gap
+    ours, theirs = _close(first, second, reach), _close(second, first, reach)
+    if not len(ours) or not len(theirs):
+        return ours[:0], theirs[:0], np.zeros(0)
+    far = np.nextafter(reach, np.inf)
+    there, which = cKDTree(second[theirs]).query(first[ours], distance_upper_bound=far)
+    back, other = cKDTree(first[ours]).query(second[theirs], distance_upper_bound=far)
+    one, two = np.isfinite(there), np.isfinite(back)
+    a = np.concatenate([ours[one], ours[other[two]]])
+    b = np.concatenate([theirs[which[one]], theirs[two]])
+    return a, b, np.concatenate([there[one], back[two]])
 
 
 def _close(voxels: Indices, to: Indices, reach: float) -> Indices:
-    """Those within `reach` voxels of the box around `to`."""
+    """Rows of voxels within `reach` of the box around `to`."""
     if not len(to):
-        return voxels[:0]
-    return voxels[((voxels >= to.min(axis=0) - reach) & (voxels <= to.max(axis=0) + reach)).all(axis=1)]
+        return np.zeros(0, dtype=np.intp)
+    near: Indices = ((voxels >= to.min(axis=0) - reach) & (voxels <= to.max(axis=0) + reach)).all(axis=1)
+    return np.flatnonzero(near)
 
 
 Kind = Callable[[Part, Part], tuple[str, str | None]]
 
 
-def _meetings(ground: Ground, pairs: Pairs, of: tuple[str, Level], kind: Kind) -> Iterator[Meeting]:
-    """Pairs gathered by joint and nodes, those with most voxels first."""
-    a, b, gap = pairs
-    field = ground.field
-    parts = (field.part[tuple(a.T)], field.part[tuple(b.T)])
-    labels = (ground.label[tuple(a.T)], ground.label[tuple(b.T)])
+def _meetings(
+    ground: Ground, of: tuple[str, Level], voxels: tuple[Voxels, Voxels], gap_mm: float, kind: Kind
+) -> Iterator[Meeting]:
+    """Pairs of voxels whose faces come within `gap_mm`, gathered by joint and nodes; those with most pairs first."""
+    step, (one, two) = ground.field.step_mm, voxels
+    a, b, apart = near_pairs(one.index, two.index, gap_mm / step + 1.0)
     rows: dict[tuple[str, str | None, str, str], list[int]] = defaultdict(list)
-    for n, (p, q, i, j) in enumerate(zip(*(array.tolist() for array in (*parts, *labels)), strict=True)):
-        nodes = (ground.node(i, of[0]) if isinstance(of[0], Level) else of[0], ground.node(j, of[1]))
+    columns = (one.part[a], two.part[b], one.label[a], two.label[b])
+    for n, (p, q, i, j) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        nodes = (ground.node(i, of[0]), ground.node(j, of[1]))
         if nodes[0] != nodes[1]:
             rows[(*kind(Part(p), Part(q)), *nodes)].append(n)
-    for (joint, side, one, other), found in sorted(rows.items(), key=lambda row: -len(row[1])):
-        behind = float(np.mean(b[found, 1] - a[found, 1])) * field.step_mm
-        point = ground.place(np.concatenate([a[found], b[found]]))
-        yield Meeting(joint, side, (one, other), point, float(gap[found].min()), len(found), behind)
+    for (joint, side, node, other), found in sorted(rows.items(), key=lambda row: -len(row[1])):
+        here, there = one.index[a[found]], two.index[b[found]]
+        point = ground.place(np.concatenate([here, there]))
+        gap = max(float(apart[found].min()) - 1.0, 0.0) * step
+        yield Meeting(joint, side, (node, other), point, gap, len(found), step * float(np.mean((there - here)[:, 1])))
 
 
 def side_of(*parts: Part) -> str | None:
@@ -177,7 +120,7 @@ def joint_between(upper: Part, lower: Part) -> tuple[str, str | None]:
     if Part.SPINOUS in both:
         return "interspinous", None
     if both <= COLUMN:
-        return "column", None
+        return "column", side_of(lower, upper)
     if both <= LAMINA:
         return "flavum", side_of(lower)
     if both & ARTICULAR:

@@ -21,7 +21,8 @@ class Attachment:
     `name` is that of the release or cut that takes the link away; several links may share it. `row` is the row of the
     table of releases, None for a ring cut and for a contact that no row explains. `kept`: a joint between a piece and
     the stump of a rib that leaves with it. `gap_mm`: between the labels where they are nearest, None where not both
-    are labelled. `point_mm` RAS.
+    are labelled. `point_mm` RAS. `share`: of the joint's contact, what this link makes up. `upper` and `lower`: the two
+    vertebrae that it lies between; `rib`: the number of the rib that it belongs to.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Attachment:
     upper: Level | None = None
     lower: Level | None = None
     rib: int | None = None
+    share: float = 1.0
     caveats: tuple[Caveat, ...] = ()
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from enbloc.core.evidence import Caveat
 from enbloc.core.levels import Level
 from enbloc.knowledge import ReleaseRow, release_rows
 from enbloc.resection.release_nouns import BY_LEVEL, Attachment, Holding, Release
-from enbloc.resection.rib_links import keeper_of, stump
+from enbloc.resection.rib_links import keeper_of
 
 SIDES = ("left", "right")
 KEEP = "keep"
-UNEXPLAINED = Caveat("contact-unexplained", "")
+WORTH = 0.1
+"""A piece with less of a joint's contact is not named as held by it."""
 
 
 def releases(levels: Sequence[Level], holding: Holding) -> tuple[Release, ...]:
@@ -26,13 +27,15 @@ def releases(levels: Sequence[Level], holding: Holding) -> tuple[Release, ...]:
     return tuple(replace(release, order=order) for order, release in enumerate(found, start=1))
 
 
-def unexplained(holding: Holding) -> tuple[Caveat, ...]:
-    """A caveat for each contact that holds a piece and has no release."""
-    names = sorted({link.name for link in holding.attachments if link.row is None and "contact" in link.name})
-    return tuple(
-        replace(UNEXPLAINED, text=f"{name}: labels come together where no joint or ligament is known to be; look there")
-        for name in names
-    )
+def unexplained(holding: Holding, cuts: Collection[str]) -> tuple[Caveat, ...]:
+    """A caveat for each contact that holds a piece and that neither a release nor one of `cuts` (names) takes away."""
+    found = {link.name: link for link in holding.attachments if link.row is None and link.name not in cuts}
+    return tuple(caveat for _, link in sorted(found.items()) for caveat in link.caveats or (_unknown(link),))
+
+
+def _unknown(link: Attachment) -> Caveat:
+    text = f"{link.name}: labels come together where no joint or ligament is known to be; look there"
+    return Caveat("contact-unexplained", text)
 
 
 def _of_row(row: ReleaseRow, levels: Sequence[Level], holding: Holding) -> Iterator[Release]:
@@ -53,6 +56,7 @@ def _place(link: Attachment) -> tuple[int, int, str]:
 def _release(row: ReleaseRow, links: Sequence[Attachment], holding: Holding) -> Release:
     first = links[0]
     ends = {end for link in links for end in link.between}
+    held = {end for link in links if link.share >= WORTH for end in link.between}
     stumps = {end for end in ends if end in holding.stumps}
     keeps = next((keeper_of(holding.attachments, node) for node in sorted(stumps)), None)
     carried = {keeper_of(holding.attachments, node) for node in stumps}
@@ -73,7 +77,7 @@ def _release(row: ReleaseRow, links: Sequence[Attachment], holding: Holding) -> 
         row=row.id,
         structure=row.title,
         action=row.action,
-        frees=tuple(piece for piece in holding.pieces if piece in ends | carried),
+        frees=tuple(piece for piece in holding.pieces if piece in held | carried),
         keeps=keeps,
         basis=first.basis,
         point_mm=first.point_mm,
@@ -96,6 +100,3 @@ def remarks(row: ReleaseRow) -> tuple[Caveat, ...]:
     """What the table adds to a row: the checklist's own words, and the row's remark."""
     fact = () if row.fact is None or row.fact_says is None else (Caveat(row.fact, row.fact_says),)
     return fact if row.remark is None else (*fact, Caveat(row.id, row.remark))
-
-
-__all__ = ["releases", "stump", "unexplained"]

@@ -12,7 +12,9 @@ from enbloc.anatomy.spine import Triple
 from enbloc.core.evidence import Caveat
 from enbloc.core.levels import Level
 from enbloc.knowledge import joint_gap_mm, release_row_at
-from enbloc.resection.meetings import Ground, Meeting, rib_meets
+from enbloc.resection.ground import Ground
+from enbloc.resection.hold_places import part_mm, rib_head_mm
+from enbloc.resection.meetings import Meeting, rib_meets
 from enbloc.resection.release_nouns import INFERRED, LABELLED, Attachment
 
 SIDES = ("left", "right")
@@ -109,7 +111,7 @@ def _own(ground: Ground, rib: Rib) -> Iterator[Attachment]:
     where = TRANSVERSE[rib.side]
     chest = f"rib-{rib.side}-{rib.number}"
     basis = INFERRED if rib.label is None else LABELLED
-    place = _rib_place(ground, rib) or _middle(ground, level, where)
+    place = _inner_end(ground, rib) or part_mm(ground, level, where)
     yield Attachment(
         f"{level}-rib-{tail}", shaft.id, level, rib.side, (rib.node, chest), basis, place, rib=rib.number,
         caveats=rib.caveats,
@@ -138,7 +140,7 @@ def _link(
         side=rib.side,
         between=(holder, rib.node),
         basis=LABELLED if found else INFERRED,
-        point_mm=found[0].point_mm if found else _middle(ground, level, part, rib.side),
+        point_mm=found[0].point_mm if found else _place(ground, rib, level, part),
         gap_mm=min((m.gap_mm for m in found), default=None),
         rib=rib.number,
         caveats=caveats,
@@ -174,24 +176,34 @@ def _to_tumour_mm(ground: Ground, link: Attachment) -> float:
     return float(field.tumour_mm[i, j, k])
 
 
-def _middle(ground: Ground, level: Level, part: Part, side: str | None = None) -> Triple | None:
-    """The middle of a part; of a body's side, the outermost of it at the top and back, where a rib's head lies."""
-    field = ground.field
-    if level not in field.column:
-        return None
-    here = np.argwhere((field.owner == field.number(level)) & (field.part == part))
-    if not len(here):
-        return None
-    if part is not Part.BODY or side is None:
-        return ground.place(here)
-    outer = np.quantile(here[:, 0], 0.03 if side == "left" else 0.97)
-    return ground.place(np.array([[outer, np.quantile(here[:, 1], 0.2), here[:, 2].mean()]]))
+def _place(ground: Ground, rib: Rib, level: Level, part: Part) -> Triple | None:
+    """The head of a rib lies at the top of its own body and at the bottom of the body above."""
+    if part is Part.BODY:
+        return rib_head_mm(ground, level, rib.side, at_top=level is rib.level)
+    return part_mm(ground, level, part)
 
 
-def _rib_place(ground: Ground, rib: Rib) -> Triple | None:
-    """The innermost end of the labelled rib."""
+def _inner_end(ground: Ground, rib: Rib) -> Triple | None:
+    """The innermost twentieth of a labelled rib."""
     if rib.label is None:
         return None
-    here = np.argwhere(ground.field.ribs[rib.label])
+    here = ground.rib(rib.label).index
     inner = here[np.argsort(here[:, 0] * (-1 if rib.side == "left" else 1))[: max(1, len(here) // 20)]]
     return ground.place(inner)
+
+
+def stray_ribs(ground: Ground) -> Iterator[Attachment]:
+    """Labelled ribs that meet a resected level and are neither its own nor the next, nor taken for its own."""
+    for level in ground.field.levels:
+        own = {number_of(level), number_of(level) + 1} if level.region == "thoracic" else set()
+        taken = {rib_of(ground, level, side).label for side in SIDES} if own else set()
+        for name in sorted(ground.ribs):
+            _, side, number = name.split("-")
+            if int(number) in own or name in taken:
+                continue
+            for meeting in rib_meets(ground, name, level, joint_gap_mm()):
+                text = f"{name} comes to {level}, which is not its vertebra: the ribs may be numbered wrongly"
+                yield Attachment(
+                    f"{level}-{name}-contact", None, level, side, (meeting.between[1], name), LABELLED,
+                    meeting.point_mm, meeting.gap_mm, rib=int(number), caveats=(Caveat("rib-number-doubtful", text),),
+                )  # fmt: skip
