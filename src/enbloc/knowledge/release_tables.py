@@ -19,7 +19,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "stage": ("approach", "arch", "block"),
     "of": (
         "between", "between-sides", "column", "side", "level",
-        "rib-shaft", "rib-transverse", "rib-body", "rib-next", "rib-above", "rib-ligament",
+        "rib-shaft", "rib-transverse", "rib-near", "rib-body", "rib-next", "rib-above", "rib-ligament",
     ),
     "holds": ("rib", "body", "front", "back", "pedicle", "lamina", "spinous", "articular", "transverse"),
     "action": ("cut", "saw", "remove", "open", "divide", "free", "clip", "ligate", "keep"),
@@ -30,7 +30,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 class ReleaseRow:
     """One row: what is freed (`holds` at the piece, `to` what stays), where, by what action, and where that is said.
 
-    `remark`: shown beside the release. `fact`: the item of the level checklist that gives the row its levels, source and mark; `fact_says` is its text.
+    `remark`: shown beside the release. `fact`: the item of the level checklist that gives the row its levels, source
+    and mark; `fact_says` is its text.
     """
 
     id: str

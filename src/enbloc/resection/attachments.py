@@ -31,8 +31,8 @@ SIDED = {
     ("lamina", "left"): Part.LAMINA_LEFT,
     ("lamina", "right"): Part.LAMINA_RIGHT,
 }
-UNCUT_MM2 = 5.0
-"""Less bone than this across is left to the voxels' corners."""
+UNCUT_MM2 = 25.0
+"""Less bone than this across is cut on or breaks as the saw comes out: a strip of 1 mm along half the rim of a body."""
 MIDDLE = {"spinous": Part.SPINOUS, "front": Part.BODY, "back": Part.BODY, "body": Part.BODY, "pedicle": Part.BODY}
 
 

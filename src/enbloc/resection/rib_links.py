@@ -15,9 +15,13 @@ from enbloc.knowledge import joint_gap_mm, release_row_at
 from enbloc.resection.ground import Ground
 from enbloc.resection.hold_places import part_mm, rib_head_mm
 from enbloc.resection.meetings import Meeting, rib_meets
-from enbloc.resection.release_nouns import INFERRED, LABELLED, Attachment
+from enbloc.resection.release_nouns import BY_LEVEL, INFERRED, LABELLED, Attachment
 
 SIDES = ("left", "right")
+JOINTS = ("costovertebral", "costotransverse", "costotransverse-tissue")
+"""What may hold a rib to its own vertebra."""
+CUT_OVER = 3
+"""Voxels of a rib's length that stand for the place of its cut."""
 TRANSVERSE = {"left": Part.TRANSVERSE_LEFT, "right": Part.TRANSVERSE_RIGHT}
 
 
@@ -111,7 +115,7 @@ def _own(ground: Ground, rib: Rib) -> Iterator[Attachment]:
     where = TRANSVERSE[rib.side]
     chest = f"rib-{rib.side}-{rib.number}"
     basis = INFERRED if rib.label is None else LABELLED
-    place = _inner_end(ground, rib) or part_mm(ground, level, where)
+    place = _where_cut(ground, rib) or part_mm(ground, level, where)
     yield Attachment(
         f"{level}-rib-{tail}", shaft.id, level, rib.side, (rib.node, chest), basis, place, rib=rib.number,
         caveats=rib.caveats,
@@ -119,8 +123,9 @@ def _own(ground: Ground, rib: Rib) -> Iterator[Attachment]:
     yield _link(ground, rib, level, Part.BODY, met(ground, rib, level, "body"), f"{level}-costovertebral-{tail}",
                 "costovertebral")  # fmt: skip
     found = met(ground, rib, level, "transverse")
-    if found or release_row_at("rib-transverse", level) is not None:
-        yield _link(ground, rib, level, where, found, f"{level}-costotransverse-{tail}", "costotransverse")
+    joint = release_row_at("rib-transverse", level) or (release_row_at("rib-near", level) if found else None)
+    if joint is not None:
+        yield _link(ground, rib, level, where, found, f"{level}-{joint.id}-{tail}", joint.id)
 
 
 def _link(
@@ -130,7 +135,10 @@ def _link(
     holder = found[0].between[1] if found and found[0].between[0] == rib.label else ground.holder(level, (part,))
     resected = rib.level if rib.level in ground.field.levels else level
     caveats = rib.caveats
-    if rib.label is not None and not found:
+    if level not in ground.bones:
+        text = f"{level} is not labelled in view: what holds rib {rib.number} there is known by level only"
+        caveats = (*caveats, Caveat("neighbour-not-in-view", text))
+    elif rib.label is not None and not found:
         text = f"the labels of rib {rib.number} on the {rib.side} and of {level} do not meet: inferred from the level"
         caveats = (*caveats, Caveat("labels-do-not-meet", text))
     return Attachment(
@@ -139,7 +147,7 @@ def _link(
         level=resected,
         side=rib.side,
         between=(holder, rib.node),
-        basis=LABELLED if found else INFERRED,
+        basis=LABELLED if found else INFERRED if level in ground.bones else BY_LEVEL,
         point_mm=found[0].point_mm if found else _place(ground, rib, level, part),
         gap_mm=min((m.gap_mm for m in found), default=None),
         rib=rib.number,
@@ -153,7 +161,7 @@ def kept_with(ground: Ground, rib: Rib, links: Sequence[Attachment]) -> list[Att
     Its joints with that piece are kept whole. The shaft is cut and the joint of a rib that stays is freed.
     """
     pieces = set(ground.names.values())
-    joints = [link for link in links if link.row in ("costovertebral", "costotransverse") and link.between[0] in pieces]
+    joints = [link for link in links if link.row in JOINTS and link.between[0] in pieces]
     if not joints:
         return list(links)
     near = min(_to_tumour_mm(ground, link) for link in joints)
@@ -183,13 +191,18 @@ def _place(ground: Ground, rib: Rib, level: Level, part: Part) -> Triple | None:
     return part_mm(ground, level, part)
 
 
-def _inner_end(ground: Ground, rib: Rib) -> Triple | None:
-    """The innermost twentieth of a labelled rib."""
+def _where_cut(ground: Ground, rib: Rib) -> Triple | None:
+    """On the labelled rib, just lateral to the transverse process; None where the rib is not labelled out there."""
     if rib.label is None:
         return None
+    outward = -1 if rib.side == "left" else 1
+    process = outward * ground.parts(rib.level, (TRANSVERSE[rib.side],))[:, 0]
     here = ground.rib(rib.label).index
-    inner = here[np.argsort(here[:, 0] * (-1 if rib.side == "left" else 1))[: max(1, len(here) // 20)]]
-    return ground.place(inner)
+    out = outward * here[:, 0]
+    beyond = out > (process.max() if len(process) else -np.inf)
+    if not beyond.any():
+        return None
+    return ground.place(here[beyond & (out <= out[beyond].min() + CUT_OVER)])
 
 
 def stray_ribs(ground: Ground) -> Iterator[Attachment]:
