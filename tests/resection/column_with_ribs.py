@@ -9,8 +9,8 @@ articular     i 14-19 and 40-45; superior j 18-20  k 0-17, inferior j 14-16  k -
 transverse    i 4-13 and 46-55  j 18-20  k 4-9
 rib: head     i 14-17 and 42-45  j 32-35  k 12-18;  tubercle and shaft  i 0-7 and 52-59  j 23-26  k 4-9
 
-Gaps between faces: facet joint 1 mm (j 17); head to its own body 2 mm, to the body above 2.6 mm; tubercle to the transverse
-process 2 mm. The inferior process lies behind the superior one of the vertebra below.
+Gaps between faces: facet joint 1 mm (j 17); head to its own body 2 mm, to the body above 2.6 mm; tubercle to the
+transverse process 2 mm. The inferior process lies behind the superior one of the vertebra below.
 """
 
 from __future__ import annotations
