@@ -50,6 +50,7 @@ from enbloc.knowledge.outcomes_table import (
     outcome_topics,
     outcomes_about,
 )
+from enbloc.knowledge.release_tables import ReleaseRow, joint_gap_mm, release_row_at, release_rows
 from enbloc.knowledge.resection_tables import (
     MarginRule,
     Tool,
@@ -89,6 +90,7 @@ __all__ = [
     "MarginRule",
     "Radiosensitivity",
     "Reference",
+    "ReleaseRow",
     "SECTORS",
     "Series",
     "SinsReading",
@@ -117,6 +119,7 @@ __all__ = [
     "histologies",
     "instrument",
     "instrument_keys",
+    "joint_gap_mm",
     "knowledge_sha256",
     "leak_near_mm",
     "left_out",
@@ -135,6 +138,8 @@ __all__ = [
     "parse_table",
     "radiosensitivity",
     "read_scheme",
+    "release_row_at",
+    "release_rows",
     "resection_tool",
     "resection_tools",
     "segmental_artery_share",
