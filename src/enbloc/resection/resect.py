@@ -226,9 +226,7 @@ def caveats(field: OperativeField, pieces: Sequence[Piece], loose_mm3: float) ->
         text = f"slices are {field.voxel_mm:g} mm thick: margins are given in whole slices"
         yield Caveat("margins-in-slices", text)
     if loose_mm3 > WORTH_MM3:
-        text = (
-            f"{loose_mm3:.0f} mm³ of bone or disc without tumour hang on no piece: they lie outside the cuts"
-        )
+        text = f"{loose_mm3:.0f} mm³ of bone or disc without tumour hang on no piece: they lie outside the cuts"
         yield Caveat("loose-bone", text)
     if not any(piece.name.startswith(ANTERIOR) for piece in pieces):
         yield Caveat(
