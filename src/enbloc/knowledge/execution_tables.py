@@ -1,4 +1,4 @@
-"""What carrying out a resection looks up: how far saw cuts stray, how uncertain an outline is, what cells a tool spreads."""
+"""What carrying out a resection looks up: how far cuts stray, how uncertain outlines are, what cells a tool spreads."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneHit:
-    """Take = 1 - exp(-alpha cells), fitted on the arm `fitted_on`. `animals_fewest`, `animals_most`: what the published
-    percentages allow an arm to have had; `reference_area_mm2`: cut surface that the counted cells are taken to stand for.
+    """Take = 1 - exp(-alpha cells), fitted on the arm `fitted_on`. `animals_fewest`, `animals_most`: what an arm may
+    have had by the published percentages; `reference_area_mm2`: cut surface that the counted cells stand for.
     """
 
     alpha: float

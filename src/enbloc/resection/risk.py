@@ -34,8 +34,8 @@ class ExecutionSettings:
 
 @dataclass(frozen=True, slots=True)
 class CutRisk:
-    """One cut. `margin_mm`: planned, from the kerf's nearer face to tumour. `no_tumour_probability`: that it stays clear,
-    with its binomial interval. `margin_for_95_mm`: the margin with which it would by itself stay clear in 95 %.
+    """One cut. `margin_mm`: planned, from the kerf's nearer face to tumour. `no_tumour_probability`: that it stays
+    clear, with its binomial interval. `margin_for_95_mm`: the margin with which it would by itself stay clear in 95 %.
     `worst_mm`: the 5th percentile of the margin carried out (negative: depth in tumour).
     """
 
