@@ -159,7 +159,7 @@ def carried_out(trial: Trial, errors: Errors, samples: int, seed: int) -> tuple[
     return planned, least_mm(trial, turn, move) - growth[:, None] - trial.half_kerf_mm
 
 
-def displacements(trial: Trial, errors: Errors, samples: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+def displacements(trial: Trial, errors: Errors, samples: int, seed: int) -> tuple[Array, Array, Array]:
     """Where the points p of each cut come to lie, in voxels against an outline held still: turn p + move, with shapes
     (samples, cuts, 3, 3) and (samples, cuts, 3); and how far the outline has grown, mm (samples,).
 
