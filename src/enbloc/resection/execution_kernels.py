@@ -65,17 +65,14 @@ def displaced_margins(
                     m[2, 0] * p[0] + m[2, 1] * p[1] + m[2, 2] * p[2] + t[2],
                 )
                 value[n] = at - slope * radius[low + n]
+            nearest = int(np.argmin(value[:count]))
             least = np.inf
-            while True:
-                best = -1
-                bound = least
-                for n in range(count):
-                    if value[n] < bound:
-                        best, bound = n, value[n]
-                if best < 0:
-                    break
-                value[best] = np.inf
-                for i in range(starts[low + best], starts[low + best + 1]):
+            for visit in range(-1, count):
+                n = visit if visit >= 0 else nearest
+                if value[n] >= least:
+                    continue
+                value[n] = np.inf
+                for i in range(starts[low + n], starts[low + n + 1]):
                     p = points[i]
                     at = trilinear(
                         tumour_mm,

@@ -13,7 +13,7 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import basis
 from enbloc.resection.nouns import Cut
 
-PATCH_MM = 5.0
+PATCH_MM = 2.5
 COVERING = 0.5**0.5 + 0.5
 """In pitches: from a point of a section to the nearest that stands for it, at most. A node of the lattice lies within
 half a diagonal; where that node is outside, the way to it crosses the outline, and there a point lies within half a
