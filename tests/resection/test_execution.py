@@ -210,6 +210,8 @@ def test_points_stand_for_their_section() -> None:
     rng = np.random.default_rng(1)
     places = rng.uniform(0.0, [9.0, 8.0], (4_000, 2))
     inside = (places[:, 1] < 2.3) | (places[:, 0] < 3.1)
+    at_corners = np.linalg.norm(corners[:, None] - points[None, :, :2], axis=2).min(axis=1)
+    assert at_corners.max() < 1e-9  # the outline is taken with its corners
     gaps = np.linalg.norm(places[inside, None] - points[None, :, :2], axis=2).min(axis=1)
     assert gaps.max() <= COVERING * 0.8
     assert ((points[:, 1] <= 2.3 + 1e-9) | (points[:, 0] <= 3.1 + 1e-9)).all()
