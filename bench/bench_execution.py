@@ -15,6 +15,7 @@ import numpy as np
 from scipy.stats import norm
 
 from enbloc.anatomy import Frame, locate
+from enbloc.case import StatedExtent
 from enbloc.core.evidence import Measured, Skipped
 from enbloc.core.levels import Level
 from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
@@ -25,7 +26,7 @@ from enbloc.resection.nouns import ClassRange, Cut, Gate, Loss, MarginClass, Tis
 from enbloc.resection.resect import resect
 from enbloc.resection.risk import ExecutionSettings
 from enbloc.resection.settings import ResectionSettings
-from enbloc.tumour import StatedExtent, measure
+from enbloc.tumour import measure
 from ledger import COST_HEAD, Figures, cost_cells, headline, load, repeated, table
 
 SLOWEST_S = 1.0
@@ -63,8 +64,8 @@ def rectangle(at: tuple[float, ...], normal: tuple[float, ...], first: float, se
     return Cut(
         name="T8-left", order=1, gate=Gate.LEFT, level=Level.T8, tissue=Tissue.PEDICLE, point_mm=at, normal=normal,
         polygon_mm=tuple(tuple(map(float, corner)) for corner in corners), kerf_mm=0.5, margin_mm=none,
-        margin_class=ClassRange(MarginClass.WIDE, (MarginClass.WIDE,), ()), section_mm2=1.0, tumour_mm2=0.0, depth_mm=0.0,
-        canal_angle_deg=None, sac_clearance_mm=None, vessels=(), loss=Loss(),
+        margin_class=ClassRange(MarginClass.WIDE, (MarginClass.WIDE,), ()), section_mm2=1.0, tumour_mm2=0.0,
+        depth_mm=0.0, canal_angle_deg=None, sac_clearance_mm=None, vessels=(), loss=Loss(),
     )  # fmt: skip
 
 

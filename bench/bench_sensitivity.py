@@ -1,8 +1,8 @@
 """How margin and probability move with voxel size, label noise and the vertebra's axes, the cuts found anew each time.
 
 Voxel size: a phantom is scanned anew; of a case every second voxel along each axis is kept. Noise: the tumour's mask
-loses or gains one layer of voxels. Axes: those of every vertebra are turned. Beside what each plan says of itself stands
-what its cuts come to in the unchanged data ("in truth", as far as that is true).
+loses or gains one layer of voxels. Axes: those of every vertebra are turned. Beside what each plan says of itself
+stands what its cuts come to in the unchanged data ("in truth", as far as that is true).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from scipy import ndimage
 
 from enbloc import load_images, read_case
 from enbloc.anatomy import Frame, Spine, locate
+from enbloc.case import StatedExtent
 from enbloc.core.evidence import Skipped
 from enbloc.core.geometry import Affine
 from enbloc.core.volume import Grid, Imaging, LabelMap
@@ -30,7 +31,7 @@ from enbloc.resection.nouns import Cut
 from enbloc.resection.resect import resect
 from enbloc.resection.risk import ExecutionSettings
 from enbloc.resection.settings import ResectionSettings
-from enbloc.tumour import StatedExtent, measure
+from enbloc.tumour import measure
 from ledger import Figures, headline, load, table
 
 SETTINGS = ResectionSettings()
@@ -132,7 +133,8 @@ def main() -> int:
         imaging = load_images(read_case(file))
         rows += rows_of(f"case {number}", imaging, [("every second voxel", every_second(imaging))], asked.smoke)
     head = (
-        "data", "cuts", "margin mm", "P freehand", "P guide", "in truth: mm", "P freehand", "P guide", "mm for 95 %, guide"
+        "data", "cuts", "margin mm", "P freehand", "P guide", "in truth: mm", "P freehand", "P guide",
+        "mm for 95 %, guide",
     )  # fmt: skip
     table(head, [[*row, *[""] * (len(head) - len(row))] for row in rows])
     print(f"{time.perf_counter() - began:.0f} s, load average at the end {load()}\n")
