@@ -29,6 +29,7 @@ from enbloc.resection.execution import (
     errors_of,
     execution_risk,
     least_mm,
+    ranked,
 )
 from enbloc.resection.execution_kernels import displaced_margins, steepest
 from enbloc.resection.risk import ExecutionRisk, ExecutionSettings
@@ -246,10 +247,12 @@ def test_a_plan_may_be_chosen_by_probability() -> None:
     """Three cuts at 3 mm have the larger least margin, one at 2.8 mm and two far off the better chance."""
     even = [square_cut((3.0 + KERF_MM / 2, y, 0.0), RIGHT, (1.0, 1.0)) for y in (-15.0, 0.0, 15.0)]
     uneven = [square_cut((x + KERF_MM / 2, y, 0.0), RIGHT, (1.0, 1.0)) for x, y in ((2.8, -15), (25, 0), (25, 15))]
-    ranked = by_probability(HALF_SPACE, {"even": even, "uneven": uneven, "none": []})
-    assert [plan.name for plan in ranked] == ["uneven", "even"]
-    assert ranked[0].margin_mm < ranked[1].margin_mm
-    assert ranked[0].no_tumour_cut_probability.low > ranked[1].no_tumour_cut_probability.high
+    chosen = by_probability(HALF_SPACE, {"even": even, "uneven": uneven, "none": []})
+    assert [plan.name for plan in chosen] == ["uneven", "even"]
+    assert chosen[0].margin_mm < chosen[1].margin_mm
+    assert chosen[0].no_tumour_cut_probability.low > chosen[1].no_tumour_cut_probability.high
+    by_margin = ranked(HALF_SPACE, {"uneven": uneven, "even": even})
+    assert [plan.name for plan in by_margin] == ["even", "uneven"]
 
 
 def test_without_error_the_plan_holds_exactly() -> None:

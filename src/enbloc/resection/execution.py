@@ -21,7 +21,7 @@ from enbloc.resection.binomial import clopper_pearson
 from enbloc.resection.execution_kernels import displaced_margins, steepest
 from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import Cut
-from enbloc.resection.risk import CutRisk, ExecutionRisk, ExecutionSettings, Ranked, Shares
+from enbloc.resection.risk import ChooseBy, CutRisk, ExecutionRisk, ExecutionSettings, Ranked, Shares
 from enbloc.resection.section_points import COVERING, SectionPoints, section_points
 from enbloc.resection.threads import in_parts
 
@@ -104,13 +104,25 @@ def by_probability(
     All are tried with the same draws, so that a difference between two is one of the plans. Their cuts must correspond
     in order where they correspond in kind. A plan without any section is left out.
     """
-    ranked = []
+    return ranked(field, candidates, replace(settings, choose_by=ChooseBy.PROBABILITY))
+
+
+def ranked(
+    field: OperativeField, candidates: Mapping[str, Sequence[Cut]], settings: ExecutionSettings = BY_DEFAULT
+) -> tuple[Ranked, ...]:
+    """As `by_probability`, or by least margin with the probability second: `settings.choose_by` says which."""
+    found = []
     for name, cuts in candidates.items():
         risk = execution_risk(field, cuts, settings)
         if risk.no_tumour_cut_probability is not None:
             least = min(cut.margin_mm for cut in risk.cuts)
-            ranked.append(Ranked(name, least, risk.no_tumour_cut_probability))
-    return tuple(sorted(ranked, key=lambda plan: (-plan.no_tumour_cut_probability.value, -plan.margin_mm)))
+            found.append(Ranked(name, least, risk.no_tumour_cut_probability))
+
+    def order(plan: Ranked) -> tuple[float, float]:
+        chance, margin = -plan.no_tumour_cut_probability.value, -plan.margin_mm
+        return (chance, margin) if settings.choose_by is ChooseBy.PROBABILITY else (margin, chance)
+
+    return tuple(sorted(found, key=order))
 
 
 def check(settings: ExecutionSettings) -> None:
