@@ -27,7 +27,7 @@ from enbloc.resection.threads import in_parts
 
 BY_DEFAULT = ExecutionSettings()
 AIM = 0.95
-FOR_SHARES = 1_000
+FOR_SHARES = 500
 """Draws for telling the causes apart."""
 OUTLINE_MM = 0.15
 """A cut's outline was simplified by less than this."""
