@@ -51,6 +51,14 @@ def test_a_fit_finds_the_alpha_that_made_the_takes() -> None:
     assert_allclose(fit_alpha(cells, 1.0 - np.exp(-3e-6 * cells)), 3e-6, rtol=1e-9)
 
 
+def test_a_fit_of_takes_that_contradict_the_model() -> None:
+    """Half of the animals took N cells, and half took 2 N. With x = exp(-alpha N) the score is 3 x^2 + x/2 - 3/2 = 0:
+    x = (-1/2 + sqrt(1/4 + 18)) / 6. rtol: the root finder's.
+    """
+    x = (-0.5 + 18.25**0.5) / 6.0
+    assert_allclose(fit_alpha([1e5, 2e5], [0.5, 0.5]), -log(x) / 1e5, rtol=1e-9)
+
+
 @pytest.mark.parametrize("takes", [[0.0, 0.0], [1.0, 1.0]])
 def test_takes_without_a_likeliest_alpha_are_refused(takes: list[float]) -> None:
     with pytest.raises(ValueError, match="likeliest"):
