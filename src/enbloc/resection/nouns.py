@@ -13,6 +13,8 @@ from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.geometry import Affine, Plane
 from enbloc.core.levels import Level
 from enbloc.core.mesh import Faces, Vertices
+from enbloc.resection.release_nouns import Release
+from enbloc.resection.risk import Contamination, ExecutionRisk
 
 
 class Gate(StrEnum):
@@ -249,6 +251,7 @@ class Pieces:
 class Resection:
     """The cuts that take the tumour out, why these, and what they leave.
 
+    `no_tumour_cut_probability` repeats that of `execution`, None without a section.
     `margin_mm`: the smallest margin of all cuts. `margin_class`: that of the worst face, sawn or dissected.
     `drawing`: voxels and surfaces for pictures and files, never part of plan.json.
     """
@@ -256,14 +259,16 @@ class Resection:
     levels: tuple[Level, ...]
     cuts: tuple[Cut, ...]
     open_sides: tuple[OpenSide, ...]
-    releases: Skipped
+    releases: tuple[Release, ...]
     pieces: tuple[Piece, ...]
     faces: tuple[Face, ...]
     margin_mm: Measured | None
     margin_class: ClassRange
     intralesional_area_mm2: float
     certificate: Certificate
-    no_tumour_cut_probability: Skipped
+    execution: ExecutionRisk
+    no_tumour_cut_probability: Measured | None
+    contamination: Contamination
     removal: Skipped
     alternatives: tuple[Alternative, ...]
     ring_profile: tuple[RingPoint, ...]

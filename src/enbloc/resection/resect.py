@@ -14,12 +14,15 @@ from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import resection_tool
 from enbloc.resection.alternatives import column_alternatives, hemivertebrectomy, ring_alternatives
+from enbloc.resection.attachments import attachments
 from enbloc.resection.behind import vessel_masks
 from enbloc.resection.candidates import Limits
 from enbloc.resection.certify import certificate_of, profile_of
 from enbloc.resection.classes import worst
+from enbloc.resection.contamination import contamination
 from enbloc.resection.cuts import Sawing, cut_of
 from enbloc.resection.distance import FAR_MM
+from enbloc.resection.execution import execution_risk
 from enbloc.resection.faces import dissected_faces
 from enbloc.resection.field import OperativeField
 from enbloc.resection.gates import Chosen, RingChoice, column_choice, ring_choice
@@ -29,6 +32,7 @@ from enbloc.resection.lay import operative_field
 from enbloc.resection.levels import resected_levels
 from enbloc.resection.nouns import RING_GATES, Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
 from enbloc.resection.pieces import ANTERIOR, FRAGMENT, margin_histogram, pieces_of
+from enbloc.resection.releases import releases, unexplained
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
 from enbloc.tumour.noise import NoiseFloor
@@ -89,26 +93,33 @@ def resect(
         spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessel_masks(imaging, spine)
     )
     pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
+    progress("listing what must be released")
+    holding = attachments(field, tuple(cuts.values()), pieces, drawing)
+    progress("trying the saw's errors")
+    risk = execution_risk(field, tuple(cuts.values()))
+    area_mm2 = sum(cut.tumour_mm2 for cut in cuts.values())
     others = alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)
     narrow = tuple(narrowed(field, rings, found, given or {}))
     return Resection(
         levels=levels,
         cuts=tuple(cuts.values()),
         open_sides=tuple(sides),
-        releases=Skipped(LATER),
+        releases=releases(levels, holding),
         pieces=pieces,
         faces=faces,
         margin_mm=least_margin(list(cuts.values())),
         margin_class=worst([cut.margin_class for cut in cuts.values()] + [face.margin_class for face in faces]),
-        intralesional_area_mm2=sum(cut.tumour_mm2 for cut in cuts.values()),
+        intralesional_area_mm2=area_mm2,
         certificate=certificate_of(rings, ring_margins(sawing, found, cuts, given or {}), bool(given), settings),
-        no_tumour_cut_probability=Skipped(LATER),
+        execution=risk,
+        no_tumour_cut_probability=risk.no_tumour_cut_probability,
+        contamination=contamination(settings.tool, area_mm2, residual_mm3(field, pieces)),
         removal=Skipped(LATER),
         alternatives=tuple(others),
         ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
         margin_histogram=margin_histogram(drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
-        caveats=(*narrow, *caveats(field, pieces, loose_mm3)),
+        caveats=(*narrow, *caveats(field, pieces, loose_mm3), *unexplained(holding, tuple(cuts))),
         drawing=drawing,
     )
 
@@ -266,6 +277,12 @@ def whole_pieces(pieces: tuple[Piece, ...], drawing: Pieces) -> tuple[tuple[Piec
     label = np.where(np.isin(drawing.label, [piece.label for piece in loose]), 0, drawing.label).astype(np.uint8)
     kept = tuple(piece for piece in pieces if piece not in loose)
     return kept, sum(piece.volume_mm3 for piece in loose), replace(drawing, label=label)
+
+
+def residual_mm3(field: OperativeField, pieces: Sequence[Piece]) -> float:
+    """Tumour of the field that leaves with no piece."""
+    whole = float(np.count_nonzero(field.tumour)) * field.step_mm**3
+    return max(0.0, whole - sum(piece.tumour_mm3 for piece in pieces))
 
 
 def caveats(field: OperativeField, pieces: Sequence[Piece], loose_mm3: float) -> Iterator[Caveat]:
