@@ -138,9 +138,11 @@ def classed(found: ClassRange) -> str:
 
 
 def certified(found: Resection) -> str:
-    gap = found.certificate.gap_mm
+    gap, compared = found.certificate.gap_mm, f"({found.certificate.planes:,} planes compared)"
+    if found.certificate.capped:
+        return f"margins beyond {found.certificate.enough_mm:g} mm were not sought {compared}"
     more = "an unknown margin" if gap is None else f"at most {gap:.2f} mm of margin"
-    return f"other ring cuts could add {more} ({found.certificate.planes:,} planes compared)"
+    return f"other ring cuts could add {more} {compared}"
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

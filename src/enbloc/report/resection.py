@@ -231,6 +231,8 @@ def certificate(found: Certificate) -> str:
     )
     if found.bound_mm is None or found.gap_mm is None:
         return f"{compared} {reached} How much a plane between these could add is not bounded: {found.because}."
+    if found.capped:
+        return f"{compared} {reached} Larger margins were not sought."
     bound = f"No plane of the family, on the grid or between, does better than {found.bound_mm:.1f} mm"
     why = f" {found.because[:1].upper()}{found.because[1:]}." if found.because else ""
     return f"{compared} {reached} {bound}: at most {found.gap_mm:.1f} mm are missed.{why}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import floor
 
@@ -13,15 +14,16 @@ from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.geometry import Array, Vector
 from enbloc.knowledge import Tool, segmental_artery_share
 from enbloc.resection import kernels
-from enbloc.resection.candidates import COLUMN_GATES, ENDPLATE_SHARE, parts
+from enbloc.resection.candidates import ENDPLATE_SHARE, parts
 from enbloc.resection.classes import cut_class
 from enbloc.resection.field import OperativeField
-from enbloc.resection.nouns import Clearance, Cut, Gate, Loss, Tissue
+from enbloc.resection.nouns import COLUMN_GATES, Clearance, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
 from enbloc.resection.section import Section, section_of
 
 NEAR_MM = 25.0
 """Vessels farther from a cut are not named."""
+FLAW_IDS = ("cut-misses", "cut-crosses-midline", "cut-does-not-sever")
 FLAWS = {
     kernels.NO_SECTION: ("cut-misses", "the plane does not pass the tissue that it would have to sever"),
     kernels.LEAVES_SIDE: ("cut-crosses-midline", "the section runs on into what lies beyond its side"),
@@ -83,7 +85,7 @@ def cut_of(
         vessels=clearances(sawing, points),
         loss=loss_of(field, passage, section, normal, offset),
         given=given,
-        caveats=tuple(flaws_of(passage, section)),
+        caveats=(*flaws_of(passage, section), *touched(sawing, points)),
     )
 
 
@@ -158,6 +160,15 @@ def angle_at(passage: Passage, place: int) -> float:
     """Degrees at which a place on the canal's wall is seen from the canal's middle: 0 in front, 90 on the right."""
     right, ahead = passage.wall_mm()[place]
     return float(np.degrees(np.arctan2(right, ahead)))
+
+
+def touched(sawing: Sawing, points: Array) -> Iterator[Caveat]:
+    """Vessels that a cut may touch, as far as resolution tells."""
+    for each in clearances(sawing, points):
+        if each.distance_mm.low < 0.0:
+            name = each.structure.replace("-", " ")
+            text = f"comes within a voxel of the {name}: it has to be freed and guarded before"
+            yield Caveat("vessel-at-cut", text)
 
 
 def clearances(sawing: Sawing, points: Array) -> tuple[Clearance, ...]:

@@ -21,10 +21,11 @@ Stamps = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int32]
 
 OUTSIDE, SOLID, BEYOND, CANAL, JOINED = 0, 1, 2, 3, 4
-MEASURES = 12
-(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_CANAL, AT_JOINED, FLAW, BODY, PEDICLE, ARCH, END) = range(12)
-"""Columns of what is measured of a section: pixels; pixels in tumour; least distances; pixels that touch the canal, the
-outside; flaw (below); pixels in body, pedicles and the rest of the bone; place along the wall path where it ends."""
+MEASURES = 11
+(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_JOINED, FLAW, BODY, PEDICLE, ARCH, END) = range(11)
+"""Columns of what is measured of a section: pixels; pixels in tumour; least distances; sides of pixels at tissue coded
+as joined; flaw (below); pixels in body, pedicles and the rest of the bone; place along the wall path where it ends.
+"""
 MOST_SECTIONS = 3
 """So many sound sections of one plane are looked at: a sagittal plane may pass the body and, behind, the lamina."""
 SOUND, NO_SECTION, LEAVES_SIDE, MISSES_PATH = 0.0, 1.0, 2.0, 3.0
@@ -242,7 +243,6 @@ def measure_section(
                 origin[1] + pitch * (c * across[1] + d * along[1]),
                 origin[2] + pitch * (c * across[2] + d * along[2]),
             )
-            row[AT_CANAL] += beside == CANAL
             row[AT_JOINED] += beside == JOINED
 
 
