@@ -167,7 +167,7 @@ def test_more_tumour_never_widens_the_margin(name):
     after = ring_field(ring, grown)
     np.testing.assert_array_equal(after.owner, before.owner)
     assert (after.tumour_mm <= before.tumour_mm + 1e-6).all()
-    only_grid = replace(SETTINGS, gap_mm=100.0)
+    only_grid = replace(SETTINGS, gap_mm=10.0)
     hands = []
     for field in (before, after):
         found = chosen_in(field, settings=only_grid)

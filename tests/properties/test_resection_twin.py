@@ -71,7 +71,7 @@ def strewn(number: int) -> Case:
         tumour |= ball(ring, (far * np.sin(turn), far * np.cos(turn), rng.uniform(-2.0, 2.0)), radius)
     field = ring_field(ring, tumour)
     settings = ResectionSettings(
-        azimuth_step_deg=float(rng.choice([36.0, 45.0, 60.0])),
+        azimuth_step_deg=float(rng.choice([30.0, 36.0, 45.0])),
         tilt_step_deg=12.0,
         largest_tilt_deg=12.0,
         offset_step_mm=rng.uniform(1.8, 2.6),

@@ -148,7 +148,7 @@ class SlowSide:
             tilt, apart_mm = -tilt, -apart_mm
         elif self.p.gate is Gate.LEFT:
             azimuth = 180.0 - azimuth
-        return abs(tilt), tilt, azimuth, apart_mm
+        return abs(tilt), abs(azimuth), tilt, azimuth, apart_mm
 
 
 def nearest(values: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -185,7 +185,7 @@ def clearances(sawing: Sawing, points: Array) -> tuple[Clearance, ...]:
 
 def loss_of(field: OperativeField, passage: Passage, section: Section, normal: Vector, offset: float) -> Loss:
     """What a cut costs beside its section. `normal` points to the piece that leaves."""
-    near = touched(field.shape, section.points())
+    near = voxels_at(field.shape, section.points())
     ribs = tuple(sorted(name for name, mask in field.ribs.items() if mask.ravel()[near].any()))
     if passage.gate not in COLUMN_GATES:
         return Loss(ribs=ribs)
@@ -201,7 +201,7 @@ def loss_of(field: OperativeField, passage: Passage, section: Section, normal: V
     )
 
 
-def touched(shape: tuple[int, int, int], points: Array) -> npt.NDArray[np.intp]:
+def voxels_at(shape: tuple[int, int, int], points: Array) -> npt.NDArray[np.intp]:
     """Flat indices of the voxels that hold a pixel of a section, and of those one beside them."""
     voxels = np.rint(points).astype(np.intp)
     low = voxels.min(axis=0, initial=0)
