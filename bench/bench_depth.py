@@ -10,10 +10,11 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ledger import COST_HEAD, Cost, Figures, cost_cells, headline, run_child, table, timed
+from ledger import COST_HEAD, Cost, Figures, Result, cost_cells, headline, run_child, table, timed
 
 FULL, SMALL = (512, 512, 400), (160, 192, 90)
 SPACING_MM = {FULL: (0.8, 0.8, 1.0), SMALL: (1.2, 1.2, 1.2)}
@@ -87,25 +88,18 @@ def depth(folder: Path) -> dict[str, Any]:
 
     steps: dict[str, list[float | None]] = {}
 
-    def step(name: str, cost: Cost) -> None:
+    def step(name: str, call: Callable[[], Result]) -> Result:
+        with timed() as cost:
+            found = call()
         steps[name] = [cost.wall_s, cost.cpu_s, cost.peak_mib]
+        return found
 
     case = read_case(str(folder))
-    with timed() as cost:
-        imaging = load_images(case)
-    step("reading series, labels, tumour", cost)
-    with timed() as cost:
-        spine = locate(imaging)
-    step("anatomy", cost)
-    with timed() as cost:
-        sizes = morphometry(spine)
-    step("sizes", cost)
-    with timed() as cost:
-        surfaces = compartments(spine)
-    step("compartments", cost)
-    with timed() as cost:
-        met = barrier_findings(spine, contacts(spine, surfaces))
-    step("barriers", cost)
+    imaging = step("reading series, labels, tumour", lambda: load_images(case))
+    spine = step("anatomy", lambda: locate(imaging))
+    sizes = step("sizes", lambda: morphometry(spine))
+    surfaces = step("compartments", lambda: compartments(spine))
+    met = step("barriers", lambda: barrier_findings(spine, contacts(spine, surfaces)))
     return {"steps": steps, "levels": len(sizes), "surfaces": len(surfaces), "met": len(met)}
 
 

@@ -10,7 +10,8 @@ import pytest
 from enbloc.case import parse_case
 from enbloc.core.evidence import Skipped
 from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
-from enbloc.planning import Barrier, Plan, State, plan, plan_document, why
+from enbloc.planning import Plan, plan, plan_document, why
+from enbloc.planning.nouns import Barrier, State
 from enbloc.report.html import render_report
 from enbloc.scene import STYLES, build_scene
 from enbloc.scene.barriers import RAISED_MM

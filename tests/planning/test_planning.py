@@ -16,6 +16,7 @@ from enbloc.case import parse_case
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Measured, Skipped
 from enbloc.core.levels import Level
+from enbloc.phantom import TumourSpec
 from enbloc.planning import (
     Plan,
     SpineFindings,
@@ -30,6 +31,9 @@ from enbloc.planning import (
 from enbloc.planning.document import plain
 from planning import stand_ins
 
+HEAD = 'schema = "enbloc.case/1"\nid = "a"\n'
+REACHED = ("1a", "1b", "1c", "2", "3")
+"""Grades of a tumour in the canal."""
 STATED = """
 schema = "enbloc.case/1"
 id = "stated"
@@ -269,9 +273,42 @@ def test_measured_stability_answers_items_of_sins() -> None:
     items = (read_item("body-collapse", "under-half", ("under-half", "over-half")), read_item("pain", None, ()))
     other = (read_item("body-collapse", "none", ("none",)),)
     levels = (LevelStability(Level.L1, other, 0, 0, ()), LevelStability(Level.T12, items, 2, 6, ()))
-    found = measured_answers(stand_ins.extent(), Stability("sins", "2010", levels))
+    found = measured_answers(stand_ins.extent(), Stability("sins", "2010", levels), Skipped("no canal"))
     assert found == {"sins-2010": {"body-collapse": ("over-half", "under-half")}}
-    assert measured_answers(Skipped("none"), Stability("sins", "2010", levels)) == {}
+    assert measured_answers(Skipped("none"), Stability("sins", "2010", levels), Skipped("none")) == {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "grades"),
+    [
+        ("0", "0", ("0",)),
+        ("0", "1c", ("0", "1a", "1b", "1c")),
+        ("1a", "3", REACHED),
+        ("0", "3", None),
+    ],
+)
+def test_measured_epidural_grades_answer_the_scale(low: str, high: str, grades: tuple[str, ...] | None) -> None:
+    """Every grade of the range, both ends among them; a range of all six says nothing, so the type may still tell."""
+    from enbloc.planning.stages import measured_answers
+    from enbloc.scores import Score, evaluate_all
+    from enbloc.tumour import EpiduralFindings, GradeHint
+
+    hint = GradeHint(low if low == high else None, low, high, (), ())
+    answers = measured_answers(stand_ins.extent(), Skipped("no"), EpiduralFindings((), "none", 1.0, (), hint))
+    assert answers == {"escc-2010": {} if grades is None else {"grade": grades}}
+    score = evaluate_all(parse_case(HEAD + "[extent]\ntomita_type = 4\n"), None, answers)["escc-2010"]
+    assert isinstance(score, Score)
+    part = score.parts["grade"]
+    assert (part.possible, part.basis) == ((grades, "measured") if grades else (REACHED, "derived"))
+    assert part.checked == "unverified"
+
+
+def test_images_fill_the_epidural_scale(phantom) -> None:
+    """A tumour of type 4 is painted into the canal; on CT the table leaves 1a to 3 open (row E7)."""
+    made = phantom(levels=("T11", "T12", "L1"), tumour=TumourSpec(type=4, level="T12"), margin_mm=(14.0, 14.0, 6.0))
+    found = plan(stand_ins.case(), made.imaging).scores["escc-2010"].parts["grade"]
+    assert (found.possible, found.basis) == (REACHED, "measured")
+    assert (found.low, found.high, found.checked) == (1, 5, "unverified")
 
 
 def test_scores_are_in_the_plan_and_their_caveats_among_the_warnings() -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from enbloc.case import parse_case
 from enbloc.core.evidence import Skipped
 from enbloc.phantom import Collapse, PhantomSpec, TumourSpec, make_phantom
-from enbloc.planning import Stability, plan, why
+from enbloc.planning import plan, why
+from enbloc.planning.nouns import Stability
 
 STATED = 'schema = "enbloc.case/1"\nid = "a"\n[extent]\nlevels = ["T12"]\nzones = ["body"]\n'
 

@@ -9,7 +9,8 @@ import pytest
 from enbloc.case import parse_case
 from enbloc.core.evidence import Measured
 from enbloc.core.levels import Level
-from enbloc.planning import WbbFindings, plan
+from enbloc.planning import plan
+from enbloc.planning.nouns import WbbFindings
 from enbloc.report import render_report
 from enbloc.report.findings import RIM, SIZE, clocks, measured
 from enbloc.tumour import Involvement, WbbCell, WbbLevel

@@ -352,3 +352,11 @@ def test_bars_reach_half_way_to_their_neighbours() -> None:
         found.append((min(turns), max(turns)))
     # Corners are printed with one decimal: 0.05 / 100 of a turn's radian.
     np.testing.assert_allclose(found, [(5.0, 15.0), (15.0, 35.0), (35.0, 65.0)], atol=0.1)
+
+
+def test_advice_that_the_cuts_changed_is_shown() -> None:
+    plan = a_resected_plan()
+    margin = replace(plan.advice.margin, action="marginal")
+    text = Page(render_report(replace(plan, revised={"margin": margin}))).text
+    assert "What the cuts change in the advice Margin to aim at: marginal" in text
+    assert "What the cuts change" not in Page(render_report(replace(plan, revised={}))).text

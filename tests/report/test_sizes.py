@@ -59,5 +59,11 @@ def test_the_report_says_outside_in_a_word(tmp_path) -> None:
     assert "T12: canal depth not measured: no lamina." in text
 
 
+def test_the_report_says_what_an_interval_rests_on(tmp_path) -> None:
+    """As docs/explanation/morphometry.md has it: half a voxel along the measure, and 1 % of it."""
+    text = write_report(with_sizes(), tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "the voxels leave: 0.5 voxel along the measure and 1 % of it" in text
+
+
 def test_no_sizes_no_section() -> None:
     assert sizes_shown(a_plan()) is None

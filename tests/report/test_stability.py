@@ -8,7 +8,8 @@ import pytest
 
 from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.levels import Level
-from enbloc.planning import LevelStability, Plan, Stability, StabilityItem
+from enbloc.planning import Plan
+from enbloc.planning.nouns import LevelStability, Stability, StabilityItem
 from enbloc.report.html import render_report
 from enbloc.report.stability import number
 from scene.hand_made import a_plan_without_images
@@ -40,6 +41,7 @@ def plan_with(stability: Stability | Skipped) -> Plan:
 
 def test_answer_range_reason_and_what_is_still_asked() -> None:
     text = " ".join(render_report(plan_with(FOUND)).split())
+    assert "Stability items (SINS 2010)</h2>" in text
     assert "This is no SINS total." in text
     assert "With pain and alignment not yet answered the sum can be 2 to 6" in text
     assert "possible too: over half" in text

@@ -71,6 +71,7 @@ def block(levels: tuple[Level, ...] = (Level.T12,), **changes) -> OperativeField
         estimated=empty,
         canal_centre_mm={},
         noise_mm=1.25,
+        voxel_mm=1.0,
         thick_slices=False,
     )
     return replace(field, **changes)

@@ -88,10 +88,17 @@ def test_a_loss_near_a_half_leaves_both_open():
     assert item.measured["lost_share"].high == pytest.approx(0.48 + 0.06 * 0.52, abs=1e-4)
 
 
-def test_a_loss_of_exactly_half_counts_as_less_and_says_so():
-    item = collapse({**ROUND_T12, "T12": 10.0})
-    assert item.answer == "under-half"
-    assert "collapse-exactly-half" in {caveat.id for caveat in item.caveats}
+@pytest.mark.parametrize(
+    ("height", "answer", "said"),
+    [(10.0, "under-half", True), (9.92, "under-half", True), (9.88, "over-half", False), (10.12, "under-half", False)],
+)
+def test_a_loss_of_exactly_half_counts_as_less_and_says_so(height, answer, said):
+    """Of 20 mm: 50, 50.4, 50.6 and 49.4 % are lost; half is what rounds to 50 %."""
+    item = collapse({**ROUND_T12, "T12": height})
+    assert item.answer == answer
+    told = [caveat.text for caveat in item.caveats if caveat.id == "collapse-exactly-half"]
+    lost = "T12 has lost 50 % of its height, which the score does not define: taken as less than 50 %"
+    assert told == ([lost] if said else [])
 
 
 def test_the_doubt_of_heights_adds_in_squares():
@@ -194,6 +201,7 @@ def imaging_of(toy: Toy, image: Volume | None = None, modality: str = "ct", ribs
 def items_of(toy: Toy, **given):
     spine = framed(toy)
     found = stability(spine, imaging_of(toy, **given), measure(spine, StatedExtent()), ())
+    assert (found.instrument, found.edition) == ("sins", "2010")
     row = next(row for row in found.levels if row.level is Level.T12)
     return {item.id: item for item in row.items}
 

@@ -2,7 +2,7 @@
 
 from enbloc.anatomy.compartment import BARRIERS, Barrier, Compartment
 from enbloc.anatomy.morphometry import ExpectedRange, LevelMorphometry, PedicleMorphometry
-from enbloc.anatomy.spine import BONE_PARTS, Frame, Numbering, Part, Spine, Vertebra
+from enbloc.anatomy.spine import BONE_PARTS, Frame, Numbering, Part, Spine, Vertebra, is_bone
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import vessel_kind
@@ -21,6 +21,7 @@ __all__ = [
     "Spine",
     "Vertebra",
     "compartments",
+    "is_bone",
     "locate",
     "vessel_kind",
 ]

@@ -8,6 +8,11 @@ from enbloc.anatomy.spine import Spine
 from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.levels import Level
 
+ERROR_VOXELS = 0.5
+"""Error of a distance between two borders, in voxels along it, where the bone's surface runs along the grid."""
+ERROR_SHARE = 0.01
+"""And as a share of the distance: how a rounded border is read depends on the voxel."""
+
 
 @dataclass(frozen=True, slots=True)
 class PedicleMorphometry:

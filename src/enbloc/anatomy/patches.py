@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.anatomy.compartment import CODES, Barrier, Compartment
-from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra
+from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra, is_bone
 from enbloc.core.geometry import Array, Box, Vector
 from enbloc.core.mesh import Faces, area_vectors, enclosed_mm3, smooth_surface, vertex_vectors
 from enbloc.core.volume import Grid, Mask
@@ -53,7 +53,7 @@ def compartment_of(spine: Spine, number: int, vertebra: Vertebra, frame: Frame, 
     """None where too few voxels are left to have a surface."""
     box = vertebra.box.grown((2, 2, 2), spine.grid.shape)
     part, grid = spine.part[box.slices], spine.grid.crop(box)
-    bone = (spine.owner[box.slices] == number) & (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
+    bone = (spine.owner[box.slices] == number) & is_bone(part)
     if np.count_nonzero(bone) < SMALLEST_VOXELS:
         return None
     points, faces = without_cavities(*smooth_surface(bone, grid.affine, COARSE_MM))

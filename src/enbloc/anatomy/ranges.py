@@ -10,6 +10,7 @@ from typing import Any
 from enbloc.anatomy.morphometry import ExpectedRange, LevelMorphometry, PedicleMorphometry
 from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.levels import Level
+from enbloc.core.units import UNITS, ending, without_unit
 from enbloc.knowledge import load_table
 
 TABLE = "anatomy/morphometry_ranges.toml"
@@ -67,7 +68,7 @@ def outlier(found: LevelMorphometry, expected: tuple[ExpectedRange, ...]) -> tup
     """One caveat for all sizes of a level that lie outside; none where all lie inside."""
     values = {place: size.value for place, _, size in sizes(found)}
     told = [
-        f"{spoken(one.measure)} {values[one.measure]:.1f} {unit(one.measure)} "
+        f"{spoken(one.measure)} {values[one.measure]:.1f} {UNITS[ending(one.measure)].sign} "
         f"(expected {one.low:.1f} to {one.high:.1f})"
         for one in expected
         if one.outside
@@ -81,10 +82,4 @@ def outlier(found: LevelMorphometry, expected: tuple[ExpectedRange, ...]) -> tup
 
 def spoken(measure: str) -> str:
     """The name of a measure as words, without its unit."""
-    for ending in ("_mm", "_mm2", "_deg"):
-        measure = measure.removesuffix(ending)
-    return measure.replace("_", " ").replace(".", " ")
-
-
-def unit(measure: str) -> str:
-    return {"mm": "mm", "mm2": "mm²", "deg": "°"}[measure.rsplit("_", 1)[1]]
+    return without_unit(measure).replace("_", " ").replace(".", " ")

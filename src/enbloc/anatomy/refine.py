@@ -8,7 +8,7 @@ import numpy as np
 
 from enbloc.anatomy.frames import Pose
 from enbloc.anatomy.parts import PartMap
-from enbloc.anatomy.spine import Part
+from enbloc.anatomy.spine import Part, is_bone
 from enbloc.anatomy.surroundings import structure_mask
 from enbloc.core.geometry import Box
 from enbloc.core.volume import Imaging
@@ -33,7 +33,7 @@ def apply_finer_labels(
     Schemes with an arch label hold pedicle and lamina in one; there the geometric border between the two stays, but
     bone called body by geometry and arch by the label becomes pedicle, and the reverse.
     """
-    bone = (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
+    bone = is_bone(part)
     for name, code in SIDED.items():
         mask = structure_mask(imaging, name, region)
         if mask is not None:

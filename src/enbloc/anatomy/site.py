@@ -8,23 +8,22 @@ from functools import cached_property
 import numpy as np
 
 from enbloc.anatomy.block import Block, sampled
-from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra
+from enbloc.anatomy.morphometry import ERROR_SHARE, ERROR_VOXELS
+from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra, is_bone
 from enbloc.core.evidence import Measured
 from enbloc.core.geometry import Affine, Array, Vector
 from enbloc.core.volume import Mask
 
 MOST_LOST = 0.3
-"""A size is not given where more than this share of the borders that it rests on is estimated or cut off."""
+"""A size is not given where more than this share of the borders that it rests on is estimated or cut off. Own choice,
+unverified.
+"""
 UNSEEN_MM = 2.5
-"""A hole in the bone may be so deep before the outline is taken for eaten."""
-STEPS = 0.5
-"""Error of a distance between two borders, in voxels along it, where the bone's surface runs along the grid."""
-SHAPE = 0.01
-"""And as a share of the distance: how a rounded border is read depends on the voxel."""
-
-
+"""A hole in the bone may be so deep before the outline is taken for eaten. Own choice, unverified."""
 FITTED, FITTED_DEG = 0.08, 8.0
-"""Added error, as a share of a length and to an angle, where the axes are those of the neighbours' fitted shape."""
+"""Added error, as a share of a length and to an angle, where the axes are those of the neighbours' fitted shape. Own
+choice after failures on phantoms (docs/benchmarks.md), unverified.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Site:
         """Label bone and tumour inside the estimated outline, in the vertebra's box."""
         part = self.spine.part[self.vertebra.box.slices]
         mine = self.spine.owner[self.vertebra.box.slices] == self.number
-        solid: Mask = mine & (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
+        solid: Mask = mine & is_bone(part)
         return solid
 
     @cached_property
@@ -116,6 +115,6 @@ class Site:
         """A length along `direction` with the interval that voxels and tumour leave it; a reason where it is none."""
         if trust.problem is not None:
             return trust.problem
-        half = STEPS * self.voxel_mm(direction) + SHAPE * abs(value)
+        half = ERROR_VOXELS * self.voxel_mm(direction) + ERROR_SHARE * abs(value)
         half += UNSEEN_MM * min(1.0, trust.estimated + trust.touched) + (FITTED * abs(value) if self.fitted else 0.0)
         return Measured(value, value - half, value + half)

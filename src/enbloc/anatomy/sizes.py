@@ -19,10 +19,10 @@ from enbloc.anatomy.endplates import (
     find_body,
     wall_hollow,
 )
-from enbloc.anatomy.morphometry import LevelMorphometry, PedicleMorphometry
+from enbloc.anatomy.morphometry import ERROR_VOXELS, LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.ranges import beside_expected, outlier, spoken
 from enbloc.anatomy.ring import canal_width, find_neck, find_ring, pedicle
-from enbloc.anatomy.site import FITTED_DEG, STEPS, Site, Trust
+from enbloc.anatomy.site import FITTED_DEG, Site, Trust
 from enbloc.anatomy.spine import Spine, Vertebra
 from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.geometry import Vector, unit
@@ -157,7 +157,7 @@ def line(body: Body, plate: dict[str, Height | str]) -> Vector | str:
 def angle(radians: float, one: Body, other: Body) -> Measured:
     """With the errors of both endplate lines, each that of a distance over the distance of the strips."""
     share = sum(STRIPS["anterior"]) / 2.0 - sum(STRIPS["posterior"]) / 2.0
-    half = degrees(sum(STEPS * body.site.voxel_mm(SUPERIOR) / (share * body.depth_mm) for body in (one, other)))
+    half = degrees(sum(ERROR_VOXELS * body.site.voxel_mm(SUPERIOR) / (share * body.depth_mm) for body in (one, other)))
     if one.site.fitted or other.site.fitted:
         half += FITTED_DEG
     value = degrees(radians)

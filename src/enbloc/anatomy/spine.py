@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,11 @@ class Part(IntEnum):
 
 
 BONE_PARTS = tuple(part for part in Part if Part.BODY <= part <= Part.ARTICULAR_RIGHT)
+
+
+def is_bone(part: npt.NDArray[np.integer[Any]]) -> Mask:
+    """Where an array of part codes holds bone of a vertebra."""
+    return (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
 
 
 @dataclass(frozen=True, slots=True)

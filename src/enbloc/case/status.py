@@ -26,7 +26,7 @@ class FixedStatus(Section):
     @property
     def answers(self) -> dict[str, Answer]:
         """Every item that is known, fixed or from the table, by its key."""
-        return {key: value for key, value in self if value is not None}
+        return {key: value for key, value in vars(self).items() if value is not None}
 
 
 def status_with_items() -> type[FixedStatus]:

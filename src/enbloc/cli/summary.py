@@ -7,7 +7,8 @@ from dataclasses import fields
 
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
-from enbloc.planning import Advice, Plan, Recommendation, Score, SpineFindings, TumourFindings
+from enbloc.planning import Plan, SpineFindings, TumourFindings
+from enbloc.planning.nouns import Advice, Recommendation, Score
 from enbloc.resection.nouns import ClassRange, Cut, Gate, Resection
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 
@@ -137,9 +138,11 @@ def classed(found: ClassRange) -> str:
 
 
 def certified(found: Resection) -> str:
-    gap = found.certificate.gap_mm
+    gap, compared = found.certificate.gap_mm, f"({found.certificate.planes:,} planes compared)"
+    if found.certificate.capped:
+        return f"margins beyond {found.certificate.enough_mm:g} mm were not sought {compared}"
     more = "an unknown margin" if gap is None else f"at most {gap:.2f} mm of margin"
-    return f"other ring cuts could add {more} ({found.certificate.planes:,} planes compared)"
+    return f"other ring cuts could add {more} {compared}"
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

@@ -9,18 +9,18 @@ from functools import cache, lru_cache
 
 from enbloc.decisions.advice import Answer, Flip, Question
 from enbloc.decisions.evaluate import (
+    SCORED,
     Box,
     World,
     base_facts,
     deciding_in,
     decisive_facts,
     depending,
-    facts_of,
     inputs,
     outcomes,
     value,
 )
-from enbloc.knowledge import DecisionTable, FactMeaning, decision_facts
+from enbloc.knowledge import DecisionTable, FactMeaning, decision_facts, decision_tables
 from enbloc.knowledge.decision_tables import Value, Values
 
 UNKNOWN = "unknown"
@@ -28,6 +28,7 @@ Fields = Mapping[str, str]
 """The case field that answers a fact, where it is another than the fact's own."""
 Moves = Mapping[str, tuple[tuple[Value, World], ...]]
 """For each stated fact the values it could be given instead, nearest first, each with all facts that change with it."""
+Traits = tuple[Value | bool | Values | None, ...]
 
 
 @lru_cache(maxsize=1 << 12)
@@ -41,7 +42,7 @@ def moves(world: World, names: Iterable[str]) -> Moves:
     return {name: moved(name, tuple([world[fact] for fact in context(name)])) for name in names}
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def moved(name: str, facts: Box) -> tuple[tuple[Value, World], ...]:
     """The moves of one fact, from the values of all facts that have a part in what follows from it."""
     world = dict(zip(context(name), facts, strict=True))
@@ -98,12 +99,11 @@ def follows(name: str) -> tuple[tuple[FactMeaning, dict[Value, Values]], ...]:
     return tuple(found)
 
 
-def missing(table: DecisionTable, world: World, tried: Moves, fields: Fields) -> tuple[Question, ...]:
-    """The open facts whose answer would narrow what the table gives; one for each case field, in order of asking."""
-    now = facts_of(table, world)
+def missing(table: DecisionTable, now: Box, world: World, tried: Moves, fields: Fields) -> tuple[Question, ...]:
+    """The open facts whose answer would narrow what the table gives where it settles on no action; one for each case
+    field, in order of asking. `now` are the facts that the table reads in the world.
+    """
     given = given_by(table, now)
-    if action_of(given) != UNKNOWN:
-        return ()
     found: dict[str, Question] = {}
     for fact in changeable(table):
         if is_open(fact, world[fact.id]):
@@ -116,12 +116,11 @@ def missing(table: DecisionTable, world: World, tried: Moves, fields: Fields) ->
 
 
 def flips(
-    table: DecisionTable, world: World, tried: Moves, fields: Fields, fixed: frozenset[str] = frozenset()
+    table: DecisionTable, now: Box, world: World, tried: Moves, fields: Fields, fixed: frozenset[str] = frozenset()
 ) -> tuple[Flip, ...]:
     """For each fact the nearest value that turns the action, for an open fact one value for each action it can give;
     fewest steps first, then in the order of asking. Facts in `fixed` are left alone.
     """
-    now = facts_of(table, world)
     action = action_by(table, now)
     found: list[Flip] = []
     for fact in changeable(table):
@@ -157,7 +156,6 @@ def given_by(table: DecisionTable, facts: Box) -> tuple[Value, ...]:
     return outcomes(deciding_in(table, facts))
 
 
-@lru_cache(maxsize=1 << 16)
 def action_by(table: DecisionTable, facts: Box) -> str:
     return action_of(given_by(table, facts))
 
@@ -181,9 +179,21 @@ def known(fact: FactMeaning, world: World) -> Value | None:
 
 @cache
 def by_distance(name: str, was: Value | None) -> tuple[Value, ...]:
-    """The other values of a fact, nearest first."""
+    """The values that would make a difference to some table, nearest first; of those that no table tells apart only
+    the nearest.
+    """
     fact = decision_facts()[name]
-    return tuple(sorted((to for to in fact.values if to != was), key=lambda to: steps(fact, was, to)))
+    nearest: dict[Traits, Value] = {}
+    for to in sorted(fact.values, key=lambda to: steps(fact, was, to)):
+        nearest.setdefault(traits(name, to), to)
+    return tuple(to for to in nearest.values() if to != was)
+
+
+def traits(name: str, to: Value) -> Traits:
+    """All that tables and other facts see of one value of a fact."""
+    rows = (row for table in decision_tables().values() for row in table.rows if name in row.when)
+    counted = to if name in SCORED else None
+    return (counted, *(to in row.when[name] for row in rows), *(values[to] for _, values in follows(name)))
 
 
 def steps(fact: FactMeaning, was: Value | None, to: Value) -> int:

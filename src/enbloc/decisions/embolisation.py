@@ -32,7 +32,7 @@ def risk_zone() -> frozenset[Level]:
 
 def propose(operated: tuple[Level, ...], vessels: VesselFacts) -> Proposal:
     """The operated levels with a neighbour above and below; a level whose artery feeds the cord is left out."""
-    wanted = tuple(level for level in Level if level in reach(operated))
+    wanted = reach(operated)
     feeders = cord_levels(vessels)
     left = [(level, left_out_because(level, feeders)) for level in wanted]
     levels = tuple(level for level, reason in left if reason is None)
@@ -46,12 +46,12 @@ def propose(operated: tuple[Level, ...], vessels: VesselFacts) -> Proposal:
 
 
 @cache
-def reach(operated: tuple[Level, ...]) -> frozenset[Level]:
-    """The operated levels and as many neighbours above and below as the table says."""
+def reach(operated: tuple[Level, ...]) -> tuple[Level, ...]:
+    """The operated levels and as many neighbours above and below as the table says, cranial first."""
     found = set(operated)
     for _ in range(decision_head(TABLE)["neighbours"]):
         found |= {near for level in found for near in next_to(level, found)}
-    return frozenset(found)
+    return tuple(level for level in Level if level in found)
 
 
 def next_to(level: Level, named: set[Level]) -> tuple[Level, ...]:

@@ -7,8 +7,20 @@ from functools import cache, lru_cache
 
 from enbloc.core.evidence import Caveat, Step
 from enbloc.decisions.advice import Dissent
-from enbloc.decisions.change import UNKNOWN, action_of, consequences
-from enbloc.decisions.evaluate import SCORE, SCORED, Box, World, base_facts, deciding, holds, inputs, outcomes
+from enbloc.decisions.change import UNKNOWN, action_of, consequences, with_new
+from enbloc.decisions.evaluate import (
+    SCORE,
+    SCORED,
+    Box,
+    Rows,
+    World,
+    base_facts,
+    deciding_in,
+    facts_of,
+    holds,
+    inputs,
+    outcomes,
+)
 from enbloc.knowledge import (
     CHECKED,
     DecisionRow,
@@ -25,9 +37,8 @@ SCORE_RULE = "tomita-2001/total: growth, visceral and bone metastases"
 SCORE_SOURCE, SCORE_CHECKED = "tomita2001", "secondary"
 
 
-def because(table: DecisionTable, world: World) -> tuple[Step, ...]:
-    """The steps that lead to what the table gives: first those behind the facts it reads."""
-    rows = deciding(table, world)
+def because(rows: Rows, world: World) -> tuple[Step, ...]:
+    """The steps that lead to what the deciding rows give: first those behind the facts they read."""
     open_ = action_of(outcomes(rows)) == UNKNOWN and len(rows) > 1
     told_of: set[str] = set()
     below = [step for row in rows for step in behind(row.when, world, told_of)]
@@ -45,9 +56,18 @@ def behind(facts: Iterable[str], world: World, told_of: set[str]) -> Iterator[St
             parts = tuple(told(part, world[part]) for part in SCORED)
             yield Step(SCORE_RULE, parts, told(fact, world[fact]), SCORE_SOURCE, SCORE_CHECKED)
             continue
-        for row in deciding(decision_tables()[fact], world):
+        for row, step in steps_deciding(fact, facts_of(decision_tables()[fact], world)):
             yield from behind(row.when, world, told_of)
-            yield row_step(row, world, f"{decision_facts()[fact].label}: {' or '.join(map(str, row.gives))}")
+            yield step
+
+
+@lru_cache(maxsize=1 << 12)
+def steps_deciding(fact: str, facts: Box) -> tuple[tuple[DecisionRow, Step], ...]:
+    """The rows that decide a fact, from the facts that its table reads; each with its step."""
+    table, label = decision_tables()[fact], decision_facts()[fact].label
+    world = dict(zip(table.reads, facts, strict=True))
+    rows = deciding_in(table, facts)
+    return tuple((row, row_step(row, world, f"{label}: {' or '.join(map(str, row.gives))}")) for row in rows)
 
 
 def row_step(row: DecisionRow, world: World, gives: str) -> Step:
@@ -92,17 +112,18 @@ def schools(name: str) -> tuple[DecisionTable, ...]:
     return tuple(table for table in decision_tables().values() if table.about == name)
 
 
-def dissent(name: str, action: str, world: World) -> tuple[Dissent, ...]:
+def dissent(table: DecisionTable, now: Box, action: str, world: World) -> tuple[Dissent, ...]:
     """Other schools, then other readings of the same source."""
-    table = decision_tables()[name]
-    found = (school_says(school, action, world) for school in schools(name))
-    return (*filter(None, found), *other_readings(table, action, world))
+    found = (school_says(school, facts_of(school, world), action) for school in schools(table.id))
+    return (*filter(None, found), *other_readings(table, now, action, world))
 
 
-def school_says(school: DecisionTable, action: str, world: World) -> Dissent | None:
-    rows = tuple(row for row in deciding(school, world) if row.gives != (SILENT,))
+@lru_cache(maxsize=1 << 12)
+def school_says(school: DecisionTable, facts: Box, action: str) -> Dissent | None:
+    rows = tuple(row for row in deciding_in(school, facts) if row.gives != (SILENT,))
     if not rows:
         return None
+    world = dict(zip(school.reads, facts, strict=True))
     said = outcomes(rows)
     views = {action in row.agrees_with for row in rows}
     agrees = views.pop() if len(views) == 1 and action != UNKNOWN else None
@@ -111,11 +132,13 @@ def school_says(school: DecisionTable, action: str, world: World) -> Dissent | N
     return Dissent(school.school or school.id, action_of(said), says, agrees, steps)
 
 
-def other_readings(table: DecisionTable, action: str, world: World) -> Iterator[Dissent]:
+def other_readings(table: DecisionTable, now: Box, action: str, world: World) -> Iterator[Dissent]:
     """What the table gives under every setting that was not chosen, where it gives something else."""
     for fact in settings_below(table):
         for other, title in zip(fact.values, fact.titles, strict=True):
-            rows = deciding(table, {**world, **consequences(world, fact.id, other)})
+            if other in world[fact.id]:
+                continue
+            rows = deciding_in(table, with_new(table, now, consequences(world, fact.id, other)))
             said = action_of(outcomes(rows))
             if said != action:
                 steps = tuple(row_step(row, world, ", ".join(map(str, row.gives))) for row in rows)

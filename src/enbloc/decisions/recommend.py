@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -22,8 +21,8 @@ from enbloc.decisions.advice import (
     Recommendation,
     TesVerdict,
 )
-from enbloc.decisions.change import Fields, Moves, action_of, changeable, flips, missing, moves
-from enbloc.decisions.evaluate import SCORE, World, decided, deciding, inputs, outcomes
+from enbloc.decisions.change import UNKNOWN, Fields, Moves, action_of, changeable, flips, missing, moves
+from enbloc.decisions.evaluate import SCORE, World, decided, deciding, deciding_in, facts_of, inputs, outcomes
 from enbloc.decisions.facts import (
     BY_DEFAULT,
     NOTHING_MEASURED,
@@ -101,19 +100,20 @@ def recommendation(
 ) -> Recommendation:
     """What the table `name` gives in a world where every fact is decided, with everything that stands beside it."""
     table = decision_tables()[name]
-    rows = deciding(table, world)
+    now = facts_of(table, world)
+    rows = deciding_in(table, now)
     action = action_of(outcomes(rows))
-    steps = reasons.because(table, world)
+    steps = reasons.because(rows, world)
     return Recommendation(
         action=action,
         possible=tuple(map(str, outcomes(rows))),
         strength=reasons.strength(steps, action),
         because=steps,
         caveats=reasons.caveats(name, world),
-        dissent=reasons.dissent(name, action, world),
-        missing=missing(table, world, tried, asked),
+        dissent=reasons.dissent(table, now, action, world),
+        missing=missing(table, now, world, tried, asked) if action == UNKNOWN else (),
         alternatives=alternatives(rows, world, action),
-        flips=flips(table, world, tried, asked, fixed),
+        flips=flips(table, now, world, tried, asked, fixed),
     )
 
 
@@ -126,18 +126,18 @@ def alternatives(rows: tuple[DecisionRow, ...], world: World, action: str) -> tu
 
 
 def extended(kind: type[Kind], base: Recommendation, **more: Any) -> Kind:
-    """The recommendation as the kind that carries more fields."""
-    own: dict[str, Any] = {field.name: getattr(base, field.name) for field in fields(base)}
-    return kind(**own, **more)
+    """The recommendation as the kind that carries more fields; `more` may replace some of its own."""
+    own: dict[str, Any] = {name: getattr(base, name) for name in Recommendation.__dataclass_fields__}
+    return kind(**{**own, **more})
 
 
 def tes(base: Recommendation, extent: Extent | Skipped, world: World) -> TesVerdict:
     """With its two verdicts, and with the remarks on the extent that bear on it."""
     carried = decision_head("caveats")["carried"]
     found = extent.caveats if isinstance(extent, Extent) else ()
-    base = replace(base, caveats=(*base.caveats, *(caveat for caveat in found if caveat.id in carried)))
+    caveats = (*base.caveats, *(caveat for caveat in found if caveat.id in carried))
     by_pathology, by_type = (action_of(tuple(world[name])) for name in ("by_pathology", "by_type"))
-    return extended(TesVerdict, base, by_pathology=by_pathology, by_type=by_type)
+    return extended(TesVerdict, base, caveats=caveats, by_pathology=by_pathology, by_type=by_type)
 
 
 def achievable(world: World) -> tuple[str, ...]:
@@ -168,6 +168,7 @@ def level_items(levels: tuple[Level, ...]) -> tuple[Item, ...]:
     return tuple(found)
 
 
+@cache
 def item(row: DecisionRow, levels: tuple[str, ...] = ()) -> Item:
     figures = tuple(Figure(n["name"], n["low"], n["high"], n["unit"]) for n in row.numbers)
     return Item(row.id, row.says, levels, figures, row.source, row.checked)
@@ -177,8 +178,7 @@ def protocol(base: Recommendation, planned: Planned) -> Checklist:
     """The steps in order, and remarks on what was planned otherwise; no steps where no TES is possible."""
     rows = decision_tables()["protocol"].items if "follow" in base.possible else ()
     remarks = tuple(caveat for row in rows for caveat in planned_otherwise(row, planned))
-    base = replace(base, caveats=(*base.caveats, *remarks))
-    return extended(Checklist, base, items=tuple(map(item, rows)))
+    return extended(Checklist, base, caveats=(*base.caveats, *remarks), items=tuple(map(item, rows)))
 
 
 def planned_otherwise(row: DecisionRow, planned: Planned) -> tuple[Caveat, ...]:

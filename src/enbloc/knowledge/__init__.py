@@ -21,7 +21,9 @@ from enbloc.knowledge.escc import (
     EsccRule,
     escc_contact_mm,
     escc_grades,
+    escc_range,
     escc_rules,
+    escc_type_rows,
     lowest_cord_level,
 )
 from enbloc.knowledge.execution_tables import (
@@ -74,7 +76,7 @@ from enbloc.knowledge.resection_tables import (
     segmental_artery_share,
 )
 from enbloc.knowledge.schemes import LabelScheme, level_of, load_scheme, parse_scheme, read_scheme, scheme_names
-from enbloc.knowledge.sins import SinsReading, sins_items, sins_location, sins_reading
+from enbloc.knowledge.sins import SinsReading, sins_instrument, sins_items, sins_location, sins_reading
 from enbloc.knowledge.tomita_types import (
     TypeMeaning,
     TypeRule,
@@ -133,7 +135,9 @@ __all__ = [
     "decision_tables",
     "escc_contact_mm",
     "escc_grades",
+    "escc_range",
     "escc_rules",
+    "escc_type_rows",
     "histologies",
     "instrument",
     "instrument_keys",
@@ -165,6 +169,7 @@ __all__ = [
     "saw_studies",
     "scheme_names",
     "segmental_artery_share",
+    "sins_instrument",
     "sins_items",
     "sins_location",
     "sins_reading",

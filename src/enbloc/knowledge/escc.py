@@ -7,9 +7,13 @@ from functools import cache
 
 from enbloc.core.errors import KnowledgeError
 from enbloc.core.levels import Level
+from enbloc.knowledge.instrument_tables import instrument
+from enbloc.knowledge.instruments import Fill
 from enbloc.knowledge.loader import load_table
 
 FILE = "epidural/escc-2010.toml"
+SCORE = "escc-2010"
+TYPE_FACT = "extent.tomita_type"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +74,15 @@ def escc_contact_mm() -> float:
 @cache
 def lowest_cord_level() -> Level:
     return Level(load_table(FILE)["cord"]["lowest_level"])
+
+
+def escc_range(low: str, high: str) -> tuple[str, ...]:
+    """The grades from `low` to `high`."""
+    order = [row.grade for row in escc_grades()]
+    return tuple(order[order.index(low) : order.index(high) + 1])
+
+
+def escc_type_rows(kind: int) -> tuple[Fill, ...]:
+    """The rows that say which grades a Tomita type of 1 to 7 allows."""
+    rows = instrument(SCORE).fills["grade"]
+    return tuple(row for row in rows if set(row.when) == {TYPE_FACT} and row.when[TYPE_FACT].holds(kind))

@@ -8,7 +8,7 @@ from functools import cache
 
 from enbloc.core.levels import Level
 from enbloc.knowledge.instrument_tables import instrument
-from enbloc.knowledge.instruments import Item
+from enbloc.knowledge.instruments import Instrument, Item
 from enbloc.knowledge.loader import load_table
 
 SCORE = "sins-2010"
@@ -28,6 +28,8 @@ class SinsReading:
     none_below: float
     neighbour_variation: float
     one_sided_variation: float
+    half_rounding: float
+    filled_doubt: float
     joint_mm: float
     cortex_mm: float
     least_mm3: float
@@ -38,14 +40,18 @@ class SinsReading:
     doubt: float
 
 
+def sins_instrument() -> Instrument:
+    return instrument(SCORE)
+
+
 def sins_items() -> Mapping[str, Item]:
     """The six items by id, in the order of the table."""
-    return instrument(SCORE).items
+    return sins_instrument().items
 
 
 def sins_location(level: Level) -> str | None:
     """The answer of the item `location`; None for a level that the score does not name."""
-    return next(iter(instrument(SCORE).stated["location"].options((level.value,))), None)
+    return next(iter(sins_instrument().stated["location"].options((level.value,))), None)
 
 
 @cache

@@ -1,85 +1,27 @@
-"""The one place that calls rooms in order, and the documents a plan is written as."""
+"""The one place that calls rooms in order, and the documents a plan is written as.
 
-from enbloc.decisions import Advice, Figure, Flip, Recommendation
+The nouns that findings are made of are in `nouns`.
+"""
+
 from enbloc.planning.document import plan_document, plan_json, resection_document, write_plan_json
-from enbloc.planning.nouns import (
-    Barrier,
-    BarrierFinding,
-    CanalExtent,
-    EpiduralFindings,
-    Extent,
-    Frame,
-    GradeHint,
-    Involvement,
-    LeakPath,
-    Lesion,
-    LevelBarriers,
-    LevelStability,
-    Part,
-    Spine,
-    Stability,
-    StabilityItem,
-    State,
-    TomitaType,
-    TubeContact,
-    Vertebra,
-    VesselFindings,
-    WbbCell,
-    WbbFindings,
-    WbbLevel,
-    Zone,
-    ZoneExtent,
-)
 from enbloc.planning.own_cuts import Compared, OwnCuts, Written, own_cuts
 from enbloc.planning.plan import SCHEMA, Drawing, Manifest, PatchArea, Plan, SpineFindings, TumourFindings
 from enbloc.planning.schema import plan_schema
 from enbloc.planning.stages import Settings, plan
 from enbloc.planning.why import why
-from enbloc.scores import Score
 
 __all__ = [
-    "Advice",
-    "Barrier",
-    "BarrierFinding",
-    "CanalExtent",
     "Compared",
     "Drawing",
-    "EpiduralFindings",
-    "Extent",
-    "Figure",
-    "Flip",
-    "Frame",
-    "GradeHint",
-    "Involvement",
-    "LeakPath",
-    "Lesion",
-    "LevelBarriers",
-    "LevelStability",
     "Manifest",
     "OwnCuts",
-    "Part",
     "PatchArea",
     "Plan",
-    "Recommendation",
     "SCHEMA",
-    "Score",
     "Settings",
-    "Spine",
     "SpineFindings",
-    "Stability",
-    "StabilityItem",
-    "State",
-    "TomitaType",
-    "TubeContact",
     "TumourFindings",
-    "Vertebra",
-    "VesselFindings",
-    "WbbCell",
-    "WbbFindings",
-    "WbbLevel",
     "Written",
-    "Zone",
-    "ZoneExtent",
     "own_cuts",
     "plan",
     "plan_document",

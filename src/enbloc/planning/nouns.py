@@ -1,6 +1,9 @@
-"""The nouns that findings are made of, for the faces, which know a plan and not the rooms behind it."""
+"""The nouns that findings are made of, and what their intervals rest on, for the faces, which know a plan and not the
+rooms behind it.
+"""
 
 from enbloc.anatomy import Barrier, Frame, Part, Spine, Vertebra
+from enbloc.anatomy.morphometry import ERROR_SHARE, ERROR_VOXELS
 from enbloc.decisions import Advice, Figure, Flip, Outcome, OutcomeTopic, Recommendation
 from enbloc.resection.nouns import (
     Alternative,
@@ -56,6 +59,8 @@ __all__ = [
     "ClassRange",
     "Clearance",
     "Cut",
+    "ERROR_SHARE",
+    "ERROR_VOXELS",
     "EpiduralFindings",
     "Extent",
     "Face",

@@ -14,12 +14,10 @@ from enbloc.core.geometry import Array, Plane, Vector, unit
 from enbloc.core.levels import Level
 from enbloc.planning.plan import Plan
 from enbloc.planning.resecting import find_resection
-from enbloc.resection.nouns import Cut, Gate, Resection
+from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Cut, Gate, Resection
 from enbloc.resection.settings import ResectionSettings
 
 Numbers = tuple[float, float, float]
-COLUMN = (Gate.CRANIAL, Gate.CAUDAL)
-RING = (Gate.LEFT, Gate.RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +111,9 @@ def planes(written: Sequence[Written], levels: tuple[Level, ...], spine: Spine) 
 
 def place_of(name: str, levels: tuple[Level, ...]) -> tuple[Level, Gate]:
     """The level and gate that a cut's name means; a gate alone is enough where only one level has it."""
-    known = {
-        f"{level}-{gate}": (level, gate) for level in levels for gate in (*RING, *COLUMN) if has(level, gate, levels)
-    }
+    gates = (*RING_GATES, *COLUMN_GATES)
+    places = [(level, gate) for level in levels for gate in gates if has(level, gate, levels)]
+    known = {f"{level}-{gate}": (level, gate) for level, gate in places}
     if name in known:
         return known[name]
     fitting = [place for place in known.values() if place[1] == name]
@@ -124,7 +122,7 @@ def place_of(name: str, levels: tuple[Level, ...]) -> tuple[Level, Gate]:
     if fitting:
         hint = f"name the level: {' or '.join(f'{level}-{gate}' for level, gate in fitting)}"
         raise InputError("is on several levels", field=f"cut {name}", hint=hint)
-    hint = nearest(name, [*known, *RING, *COLUMN]) or f"known here: {', '.join(known)}"
+    hint = nearest(name, [*known, *gates]) or f"known here: {', '.join(known)}"
     raise InputError("is no cut of this resection", field=f"cut {name}", hint=hint)
 
 
@@ -142,7 +140,7 @@ def plane_of(cut: Written, level: Level, gate: Gate, spine: Spine) -> Plane:
     if vertebra is None or vertebra.frame is None or cut.angles_deg is None:
         hint = "give a point and a normal: x,y,z:nx,ny,nz"
         raise InputError(f"{level} has no axes of its own to measure angles by", field=f"cut {cut.name}", hint=hint)
-    local = column_normal(*cut.angles_deg) if gate in COLUMN else ring_normal(*cut.angles_deg)
+    local = column_normal(*cut.angles_deg) if gate in COLUMN_GATES else ring_normal(*cut.angles_deg)
     normal = unit(local @ vertebra.frame.axes)
     return Plane(middle_of(vertebra, gate) + cut.offset_mm * normal, normal)
 
@@ -160,7 +158,7 @@ def column_normal(right_deg: float, front_deg: float) -> Array:
 def middle_of(vertebra: Vertebra, gate: Gate) -> Vector:
     """Where offsets count from, RAS mm: the middle of the canal for what cuts the ring, else the centre of the body."""
     assert vertebra.frame is not None
-    ring = gate not in COLUMN and vertebra.canal_centre_mm is not None
+    ring = gate not in COLUMN_GATES and vertebra.canal_centre_mm is not None
     return np.array(vertebra.canal_centre_mm if ring else vertebra.frame.origin_mm)
 
 

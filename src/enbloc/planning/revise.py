@@ -8,12 +8,11 @@ from dataclasses import fields, replace
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped, Step
 from enbloc.decisions import Advice, AnyRecommendation, Policy, recommend, strength
-from enbloc.resection.nouns import Cut, Gate, MarginClass, Resection
+from enbloc.resection.nouns import RING_GATES, Cut, MarginClass, Resection
 from enbloc.scores import Score
 from enbloc.tumour import Extent
 
 HEALTHY_CUT = "healthy_cut"
-RING = (Gate.LEFT, Gate.RIGHT)
 WORSE = (MarginClass.WIDE, MarginClass.MARGINAL, MarginClass.INTRALESIONAL)
 """Best first."""
 BESIDE_THE_ANSWER = frozenset({"because", "flips", "strength"})
@@ -69,12 +68,12 @@ def healthy_cut(resection: Resection) -> str | None:
     if any(cut.margin_mm.high < 0.0 for cut in cuts):
         return "no"
     sides = {(cut.level, cut.gate) for cut in cuts}
-    whole = all((level, gate) in sides for level in resection.levels for gate in RING)
+    whole = all((level, gate) in sides for level in resection.levels for gate in RING_GATES)
     return "yes" if whole and all(cut.margin_mm.low > 0.0 for cut in cuts) else None
 
 
 def ring_cuts(resection: Resection) -> tuple[Cut, ...]:
-    return tuple(cut for cut in resection.cuts if cut.gate in RING)
+    return tuple(cut for cut in resection.cuts if cut.gate in RING_GATES)
 
 
 def reason(found: str | None, resection: Resection) -> Step:

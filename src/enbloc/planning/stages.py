@@ -14,7 +14,8 @@ from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Progress, Skipped, silent
 from enbloc.core.volume import Imaging
 from enbloc.decisions import Policy, published_outcomes, recommend
-from enbloc.knowledge import knowledge_sha256
+from enbloc.knowledge import escc_grades, escc_range, knowledge_sha256
+from enbloc.knowledge.escc import SCORE as EPIDURAL
 from enbloc.planning.caveats import warnings
 from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
 from enbloc.planning.plan import Drawing, Manifest, Plan
@@ -22,7 +23,7 @@ from enbloc.planning.resecting import find_resection
 from enbloc.planning.revise import revise
 from enbloc.resection.settings import ResectionSettings
 from enbloc.scores import evaluate_all
-from enbloc.tumour import Extent, Stability
+from enbloc.tumour import EpiduralFindings, Extent, Stability
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def plan(
     extent = find_extent(case.extent, imaging, spine, progress)
     around = find_around(imaging, spine, build, extent, progress)
     tumour = tumour_findings(extent, around)
-    scores = evaluate_all(case, extent, measured_answers(extent, around.stability))
+    scores = evaluate_all(case, extent, measured_answers(extent, around.stability, around.epidural))
     advice = recommend(case, extent, scores, settings)
     resection = find_resection(
         case, imaging, spine, extent, advice, settings.resection, around.contacts, progress=progress
@@ -100,13 +101,29 @@ def find_extent(
     return Skipped("there is no tumour mask, and [extent] does not say where the tumour is")
 
 
-def measured_answers(extent: Extent | Skipped, stability: Stability | Skipped) -> dict[str, dict[str, tuple[str, ...]]]:
-    """What the images say of the items of instruments: SINS at the level that holds most tumour."""
-    if isinstance(extent, Skipped) or isinstance(stability, Skipped):
-        return {}
+def measured_answers(
+    extent: Extent | Skipped, stability: Stability | Skipped, epidural: EpiduralFindings | Skipped
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What the images say of the items of instruments: SINS at the level that holds most tumour, the epidural grade at
+    the worst one.
+    """
+    found = {}
+    if not isinstance(extent, Skipped) and not isinstance(stability, Skipped):
+        found[f"{stability.instrument}-{stability.edition}"] = stability_answers(extent, stability)
+    if not isinstance(epidural, Skipped):
+        found[EPIDURAL] = epidural_answers(epidural)
+    return found
+
+
+def stability_answers(extent: Extent, stability: Stability) -> dict[str, tuple[str, ...]]:
     found = next((entry for entry in stability.levels if entry.level is extent.index_level), None)
-    items = {item.id: item.possible for item in found.items if item.answer is not None} if found else {}
-    return {f"{stability.instrument}-{stability.edition}": items}
+    return {item.id: item.possible for item in found.items if item.answer is not None} if found else {}
+
+
+def epidural_answers(epidural: EpiduralFindings) -> dict[str, tuple[str, ...]]:
+    """The grades left open; nothing where those are all."""
+    grades = escc_range(epidural.grade.low, epidural.grade.high)
+    return {"grade": grades} if len(grades) < len(escc_grades()) else {}
 
 
 @contextmanager

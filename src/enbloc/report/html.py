@@ -17,7 +17,7 @@ from enbloc.planning.nouns import Resection, Stability
 from enbloc.planning.plan import Plan
 from enbloc.report import barriers, curves, decisions, findings, outcomes, resection, scores, words
 from enbloc.report import stability as sins
-from enbloc.report.morphometry import OUTSIDE, sizes_shown
+from enbloc.report.morphometry import INTERVAL, OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
     BONE_WINDOW_HU,
     NOT_IMAGED,
@@ -70,6 +70,7 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         not_done=not_done(plan),
         sizes=sizes_shown(plan),
         sizes_mark=OUTSIDE,
+        sizes_interval=INTERVAL,
         words=words,
         sins=sins,
         scores=scores,

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from enbloc.core.evidence import Measured, Skipped
+from enbloc.core.units import UNITS, ending, without_unit
+from enbloc.planning.nouns import ERROR_SHARE, ERROR_VOXELS
 from enbloc.planning.plan import Plan
 
 OUTSIDE = "▲"
 """Marks what lies outside the expected range; the word stands beside it or in the caption."""
-UNITS = {"mm": "mm", "mm2": "mm²", "deg": "°"}
+INTERVAL = f"{ERROR_VOXELS:g} voxel along the measure and {100 * ERROR_SHARE:g} % of it"
 COLUMNS = (
     ("Body height: front", ("anterior_body_height_mm",)),
     ("middle", ("middle_body_height_mm",)),
@@ -93,7 +95,7 @@ def places(sizes: object, prefix: str = "") -> Iterator[str]:
     for field in fields(sizes):
         if field.name.startswith("pedicle_"):
             yield from places(getattr(sizes, field.name), f"{field.name}.")
-        elif field.name.rsplit("_", 1)[-1] in UNITS:
+        elif ending(field.name):
             yield prefix + field.name
 
 
@@ -111,7 +113,7 @@ def short_cell(sizes: object, names: tuple[str, ...], outside: set[str]) -> Cell
 
 def full_cell(sizes: object, name: str, spans: dict[str, tuple[float, float, bool]]) -> Cell:
     """The value with the wider half of its interval, above what is expected."""
-    value, unit = size_at(sizes, name), UNITS[name.rsplit("_", 1)[-1]]
+    value, unit = size_at(sizes, name), UNITS[ending(name)].sign
     if value is None:
         return Cell("not measured", "", False)
     half = max(value.high - value.value, value.value - value.low)
@@ -126,5 +128,5 @@ def tidy(value: float) -> str:
 
 
 def title(name: str) -> str:
-    plain = name.rsplit("_", 1)[0].replace("_", " ").replace(".", ": ")
+    plain = without_unit(name).replace("_", " ").replace(".", ": ")
     return plain[:1].upper() + plain[1:]

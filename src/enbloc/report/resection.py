@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from enbloc.core.evidence import Measured, Step
+from enbloc.core.evidence import Measured, Skipped, Step
 from enbloc.knowledge import barrier_tissues
 from enbloc.planning.nouns import (
     Certificate,
@@ -14,10 +14,12 @@ from enbloc.planning.nouns import (
     FaceName,
     Gate,
     OpenSide,
+    Recommendation,
     Resection,
     Tissue,
 )
 from enbloc.planning.plan import Plan
+from enbloc.report.decisions import LISTS, TITLES
 from enbloc.report.words import plain, volume
 
 GATES = {
@@ -65,6 +67,13 @@ class Said:
 def cuts_of(plan: Plan) -> tuple[Cut, ...]:
     """The cuts of a plan; none where there is no resection."""
     return plan.resection.cuts if isinstance(plan.resection, Resection) else ()
+
+
+def changed(plan: Plan) -> list[tuple[str, Recommendation]]:
+    """(title, recommendation) of the advice that reads otherwise once the cuts are known."""
+    if isinstance(plan.revised, Skipped):
+        return []
+    return [(TITLES[name], found) for name, found in plan.revised.items() if name not in LISTS]
 
 
 def headline(found: Resection) -> tuple[Said, ...]:
@@ -222,6 +231,8 @@ def certificate(found: Certificate) -> str:
     )
     if found.bound_mm is None or found.gap_mm is None:
         return f"{compared} {reached} How much a plane between these could add is not bounded: {found.because}."
+    if found.capped:
+        return f"{compared} {reached} Larger margins were not sought."
     bound = f"No plane of the family, on the grid or between, does better than {found.bound_mm:.1f} mm"
     why = f" {found.because[:1].upper()}{found.because[1:]}." if found.because else ""
     return f"{compared} {reached} {bound}: at most {found.gap_mm:.1f} mm are missed.{why}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from base64 import b64encode
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ COARSER = 1.2
 SOFT_TISSUE_WINDOW_HU = (-160.0, 240.0)
 """Display only, like the bone window."""
 CT_STEPS_HU = ((1, -1000.0), (40, -200.0), (180, 260.0), (255, 1500.0))
-"""Stored value and HU at the ends of stretches of equal steps: 20 HU in air, 3.3 in soft tissue, 16.5 in bone."""
+"""Stored value and HU at the ends of stretches of equal steps: air, soft tissue, bone."""
 ENDS_PER_CENT = (0.5, 99.5)
 """MR is stored and shown between these of its values."""
 SIGNS = {"axial": "S", "sagittal": "R", "coronal": "A"}
@@ -192,10 +193,17 @@ def _levels(drawing: Drawing, plane: LesionPlane, block: Block) -> list[dict[str
     return found
 
 
+def _ct_steps_hu() -> list[float]:
+    """HU between two stored values, in air, soft tissue and bone."""
+    return [(high - low) / (last - first) for (first, low), (last, high) in pairwise(CT_STEPS_HU)]
+
+
 def _note(imaging: Imaging, block: Block, axial: LesionPlane) -> str:
     """Field, resolution and precision, in words."""
     width = axial.cut.pixels * axial.cut.mm_per_pixel
-    steps = "in steps of 3 HU in soft tissue and 17 HU in bone" if imaging.modality == "ct" else "in 255 steps of grey"
+    _, soft, bone = _ct_steps_hu()
+    ct = f"in steps of {soft:.0f} HU in soft tissue and {bone:.0f} HU in bone"
+    steps = ct if imaging.modality == "ct" else "in 255 steps of grey"
     return (
         f"A cube of {width:.0f} mm around the lesion, resampled to {block.step_mm:.2g} mm along the axes of the slices "
         f"above, {steps}. For orientation: measure in the images themselves."

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enbloc.core.evidence import Measured
+from enbloc.core.units import UNITS, ending, without_unit
 from enbloc.planning.nouns import LevelStability, StabilityItem
 from enbloc.report.words import plain
 
-UNITS = {"share": (100.0, 0, "%"), "mm": (1.0, 1, "mm"), "hu": (1.0, 0, "HU")}
-"""By the last word of a measured number's name: factor, decimals, unit."""
+DECIMALS = {"share": 0, "mm": 1, "hu": 0}
 TO_ASK = "to be asked"
 
 
@@ -29,10 +29,9 @@ def measured(item: StabilityItem) -> list[str]:
 
 def number(name: str, value: Measured) -> str:
     """`anterior_lost_share` as `anterior lost 12 % (8 to 16 %)`."""
-    words, _, unit = name.rpartition("_")
-    factor, decimals, sign = UNITS[unit]
-    shown, low, high = (f"{factor * end:.{decimals}f}" for end in (value.value, value.low, value.high))
-    return f"{plain(words.replace('_', '-'))} {shown} {sign} ({low} to {high})"
+    unit, decimals = UNITS[ending(name)], DECIMALS[ending(name)]
+    shown, low, high = (f"{unit.factor * end:.{decimals}f}" for end in (value.value, value.low, value.high))
+    return f"{plain(without_unit(name).replace('_', '-'))} {shown} {unit.sign} ({low} to {high})"
 
 
 def points(low: int, high: int) -> str:

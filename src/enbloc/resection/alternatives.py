@@ -8,11 +8,11 @@ import numpy as np
 
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
-from enbloc.resection.candidates import COLUMN_GATES, Candidates, Limits
-from enbloc.resection.cuts import Sawing, cut_of
+from enbloc.resection.candidates import Candidates, Limits
+from enbloc.resection.cuts import FLAW_IDS, Sawing, cut_of
 from enbloc.resection.field import OperativeField
-from enbloc.resection.gates import SIDES, Chosen, RingChoice, split_candidates
-from enbloc.resection.nouns import Alternative, Cut, Gate, Tissue
+from enbloc.resection.gates import Chosen, RingChoice, split_candidates
+from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Alternative, Cut, Gate, Tissue
 from enbloc.resection.pairs import wide_enough
 from enbloc.resection.settings import ResectionSettings
 
@@ -31,7 +31,9 @@ COLUMN_TISSUES = {Tissue.DISC: 0, Tissue.ENDPLATE: 1, Tissue.NEIGHBOUR_BODY: 2}
 def ring_alternatives(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut]) -> Iterator[Alternative]:
     """For each ring cut, the largest margin through each other tissue that the cut opposite still allows."""
     for gate, among in ring.grid.items():
-        cut = cuts[f"{ring.level}-{gate}"]
+        cut = cuts.get(f"{ring.level}-{gate}")
+        if cut is None:
+            continue
         allowed = beside(ring, gate, among)
         for tissue, column in RING_TISSUES.items():
             others = [other for other in RING_TISSUES.values() if other != column]
@@ -43,7 +45,7 @@ def ring_alternatives(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut])
 
 def beside(ring: RingChoice, gate: Gate, among: Candidates) -> Mask:
     """Which candidates leave the opening beside the cut chosen opposite."""
-    other = ring.chosen.get(SIDES[gate is SIDES[0]])
+    other = ring.chosen.get(RING_GATES[gate is RING_GATES[0]])
     if other is None or ring.opening_mm is None or other.unsettled:
         return np.ones(len(among), dtype=bool)
     place = int(other.among.places[other.number])
@@ -71,7 +73,7 @@ def best_margin(among: Candidates, allowed: Mask) -> Chosen | None:
 
 def compared(sawing: Sawing, found: Chosen, cut: Cut) -> Iterator[Alternative]:
     """The other cut against the chosen one; nothing where it neither gains margin nor saves bone."""
-    other = cut_of(sawing, found.passage, found.normal, found.offset, cut.order)
+    other = cut_of(sawing, found.passage, found.normal, found.offset, cut.order, found.start)
     gain, cost = other.margin_mm.value - cut.margin_mm.value, other.section_mm2 - cut.section_mm2
     bone = other.loss.neighbour_bone_mm3 - cut.loss.neighbour_bone_mm3
     saves = bone < 0.0 if cut.gate in COLUMN_GATES else cost <= -LEAST_SAVING_MM2
@@ -80,8 +82,13 @@ def compared(sawing: Sawing, found: Chosen, cut: Cut) -> Iterator[Alternative]:
     name = f"{cut.name}-{other.tissue}"
     where = f"{cut.level} {cut.gate}: {words(other.tissue)} instead of {words(cut.tissue)}"
     yield Alternative(
-        name, f"{where}: {in_words(gain, cost, bone)}", (other,), gain, cost, bone, not other.caveats, why(other, cut)
+        name, f"{where}: {in_words(gain, cost, bone)}", (other,), gain, cost, bone, sound(other), why(other, cut)
     )
+
+
+def sound(cut: Cut) -> bool:
+    """Whether the cut parts what it should."""
+    return not any(caveat.id in FLAW_IDS for caveat in cut.caveats)
 
 
 def words(tissue: Tissue) -> str:
@@ -103,7 +110,9 @@ def why(other: Cut, cut: Cut) -> str:
         return "comes nearer to tumour"
     if other.loss.neighbour_bone_mm3 > cut.loss.neighbour_bone_mm3:
         return "takes bone of the next vertebra although the barrier between is whole"
-    return "beyond the margin that is enough, the usual place and the smaller section come first"
+    if other.tissue is not Tissue.PEDICLE and cut.tissue is Tissue.PEDICLE:
+        return "beyond the margin that is enough the pedicle, the paper's own place, comes first"
+    return "beyond the margin that is enough the smaller section comes first"
 
 
 def hemivertebrectomy(
@@ -130,8 +139,11 @@ def hemivertebrectomy(
     lamina = best_margin(among, behind & (among.margin_mm >= 0.0))
     if lamina is None:
         return
-    made = tuple(cut_of(sawing, each.passage, each.normal, each.offset, n) for n, each in enumerate((lamina, split), 1))
-    usual = [cut for cut in cuts if cut.gate in SIDES]
+    made = tuple(
+        cut_of(sawing, each.passage, each.normal, each.offset, n, each.start)
+        for n, each in enumerate((lamina, split), 1)
+    )
+    usual = [cut for cut in cuts if cut.gate in RING_GATES]
     least = min(cut.margin_mm.value for cut in made)
     gain = least - min((cut.margin_mm.value for cut in usual), default=least)
     cost = sum(cut.section_mm2 for cut in made) - sum(cut.section_mm2 for cut in usual)

@@ -25,6 +25,18 @@ def path_spans(normals: Array, points: Millimetres, ends: Ints) -> Array:
     return spans
 
 
+@numba.njit(cache=True)
+def farthest_from(points: Millimetres, pivot: Array) -> float:
+    """The greatest distance of a point from the pivot."""
+    square = 0.0
+    for s in range(len(points)):
+        here = 0.0
+        for axis in range(3):
+            here += (points[s, axis] - pivot[axis]) ** 2
+        square = max(square, here)
+    return float(np.sqrt(square))
+
+
 @numba.njit(cache=True, nogil=True)
 def margin_bounds(
     normals: Array,
@@ -46,6 +58,7 @@ def margin_bounds(
     voxels `at_mm` runs linearly along the path, as the field does along a voxel edge.
     """
     bounds = np.empty((len(offsets), 3))
+    farthest = farthest_from(points, pivot)
     for n in range(len(offsets)):
         bound, low, high = 1e9, 1e9, -1e9
         offset = offsets[n]
@@ -53,7 +66,7 @@ def margin_bounds(
             best = -1e9
             for s in range(ends[path], ends[path + 1] - 1):
                 here = side_of(points, s, normals[n], offset)
-                if abs(here) > thick[n] + spread[n] * 200.0 + 1.8:
+                if abs(here) > thick[n] + spread[n] * (farthest + 1.0) + 1.8:
                     continue
                 there = side_of(points, s + 1, normals[n], offset)
                 reach = 0.0

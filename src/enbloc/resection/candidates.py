@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,16 +13,16 @@ from enbloc.core.volume import Mask
 from enbloc.resection import kernels
 from enbloc.resection.family import Planes
 from enbloc.resection.kernels import evaluate_planes
-from enbloc.resection.nouns import Gate
+from enbloc.resection.nouns import COLUMN_GATES, Gate
 from enbloc.resection.passage import Passage
-from enbloc.resection.section import section_of
+from enbloc.resection.section import Section, section_of
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.severing import severs
 from enbloc.resection.threads import in_parts
 
 GRID_PITCH = 1.0
 """Pixels of the search, in voxels of the operative field."""
-COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
+UNFIT = 1e6
 NEIGHBOUR_BODY, OWN_BODY = 2, 3
 HELD_SHARE = 0.25
 """A cut through the next body whose section meets that vertebra's pedicles on a longer line (as a share of the
@@ -48,13 +48,19 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Planes that pass a gate soundly and clear what must not be harmed; `rows` (n, kernels.MEASURES) measure them."""
+    """Sections that pass a gate soundly and clear what must not be harmed: the plane of each, and in `rows`
+    (n, kernels.MEASURES) its measures. A plane has as many entries as it has such sections.
+
+    Rows are read on the pixels of the search until `settled`; `severed` remembers which candidates sever.
+    """
 
     passage: Passage
     planes: Planes
     rows: Array
     limits: Limits
     settings: ResectionSettings
+    settled: frozenset[int] = frozenset()
+    severed: dict[int, bool] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.planes)
@@ -77,6 +83,10 @@ class Candidates:
         """Where each section meets the canal's wall: the nearest point of the passage's path 0."""
         places: npt.NDArray[np.int64] = np.rint(self.rows[:, kernels.END]).astype(np.int64)
         return places
+
+    def start(self, n: int) -> int:
+        """The point of the wall path after which section `n` meets it: tells it from others of the same plane."""
+        return int(self.rows[n, kernels.END])
 
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:
@@ -126,7 +136,7 @@ class Candidates:
             sagittal = azimuth == 0.0
             azimuth = np.where(sagittal, 0.0, 180.0 - azimuth)
             tilt, apart = np.where(sagittal, -tilt, tilt), np.where(sagittal, -apart, apart)
-        return [np.abs(tilt), tilt, azimuth, apart]
+        return [np.abs(tilt), np.abs(azimuth), tilt, azimuth, apart]
 
     @cached_property
     def keys(self) -> list[Key]:
@@ -135,18 +145,29 @@ class Candidates:
 
     def severs(self, n: int) -> bool:
         """Whether candidate `n` parts the gate's two ends, by flood through the voxels."""
-        p = self.passage
-        return bool(
-            severs(
-                p.code, p.front, p.back, p.points, p.ends, self.planes.normals[n], self.planes.offsets[n], p.pivot,
-                GRID_PITCH, p.half,
-            )
-        )  # fmt: skip
+        if n not in self.severed:
+            offset = float(self.planes.offsets[n])
+            self.severed[n] = parts(self.passage, self.planes.normals[n], offset, self.start(n))
+        return self.severed[n]
+
+    def section(self, n: int) -> Section:
+        return section_of(self.passage, self.planes.normals[n], float(self.planes.offsets[n]), self.start(n))
 
     def fine_margin_mm(self, n: int) -> float:
         """The margin of candidate `n` on the pixels of a measured section."""
-        section = section_of(self.passage, self.planes.normals[n], float(self.planes.offsets[n]))
-        return float(section.row[kernels.TUMOUR_MM]) - self.limits.half_kerf_mm
+        return float(self.section(n).row[kernels.TUMOUR_MM]) - self.limits.half_kerf_mm
+
+    def settle(self, n: int) -> Candidates:
+        """With candidate `n` as its finely measured section has it; last of all where that is not sound or does not
+        keep the limits.
+        """
+        row = self.section(n).in_pixels_of(GRID_PITCH)
+        if row[kernels.FLAW] != kernels.SOUND or not keeps(row, self.limits):
+            row[[kernels.PIXELS, kernels.IN_TUMOUR]], row[kernels.TUMOUR_MM] = UNFIT, -UNFIT
+        rows = self.rows.copy()
+        rows[n] = row
+        rows[n, kernels.END] = self.rows[n, kernels.END]
+        return replace(self, rows=rows, settled=self.settled | {n})
 
     def chosen(self, rows: Mask) -> Candidates:
         return Candidates(self.passage, self.planes.chosen(rows), self.rows[rows], self.limits, self.settings)
@@ -158,12 +179,17 @@ class Candidates:
                 for name in ("normals", "offsets", "angles_deg", "apart_mm")
             )
         )
-        rows = np.concatenate([self.rows, other.rows])
-        return Candidates(self.passage, both, rows, self.limits, self.settings)
+        return replace(self, planes=both, rows=np.concatenate([self.rows, other.rows]))
+
+
+def parts(passage: Passage, normal: Vector, offset: float, start: int) -> bool:
+    """Whether the plane's sound section that the wall path meets first from its point `start` on parts the two ends."""
+    p = passage
+    return bool(severs(p.code, p.front, p.back, p.points, p.ends, normal, offset, p.pivot, GRID_PITCH, p.half, start))
 
 
 def measured(passage: Passage, planes: Planes) -> Array:
-    """Measures of each plane's section, sound or not."""
+    """Measures of each plane's sections, (n, kernels.MOST_SECTIONS, kernels.MEASURES)."""
     p, normals = passage, np.ascontiguousarray(planes.normals)
 
     def kernel(part: slice) -> Array:
@@ -175,15 +201,19 @@ def measured(passage: Passage, planes: Planes) -> Array:
     return in_parts(kernel, len(planes))
 
 
+def keeps(rows: Array, limits: Limits) -> Mask:
+    """Whether rows of measures (..., kernels.MEASURES) keep the limits."""
+    clear_mm = rows[..., [kernels.NO_GO_MM, kernels.VESSEL_MM]] - limits.half_kerf_mm
+    kept: Mask = np.all(clear_mm >= np.array([limits.no_go_mm, limits.vessel_mm]), axis=-1)
+    return kept
+
+
 def candidates(passage: Passage, planes: Planes, limits: Limits, settings: ResectionSettings) -> Candidates:
-    """The planes with a sound section that keeps the limits."""
-    rows = measured(passage, planes)
-    sound = (
-        (rows[:, kernels.FLAW] == kernels.SOUND)
-        & (rows[:, kernels.NO_GO_MM] - limits.half_kerf_mm >= limits.no_go_mm)
-        & (rows[:, kernels.VESSEL_MM] - limits.half_kerf_mm >= limits.vessel_mm)
-    )
-    found = Candidates(passage, planes.chosen(sound), rows[sound], limits, settings)
+    """The sound sections of the planes that keep the limits."""
+    rows = measured(passage, planes).reshape(-1, kernels.MEASURES)
+    plane = np.arange(len(rows)) // kernels.MOST_SECTIONS
+    sound = (rows[:, kernels.FLAW] == kernels.SOUND) & keeps(rows, limits)
+    found = Candidates(passage, planes.chosen(plane[sound]), rows[sound], limits, settings)
     if passage.gate not in COLUMN_GATES:
         return found
     through_bone = found.tissue_rank == NEIGHBOUR_BODY

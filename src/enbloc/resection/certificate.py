@@ -9,6 +9,7 @@ of a cell stays below its bound, a path through the cut's worst point is added.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from enbloc.resection.family import at_angles, ring_angles, ring_normals
 from enbloc.resection.kernels import TUMOUR_MM, Ints, Millimetres
 from enbloc.resection.pairs import Pair, best_pair, wide_enough
 from enbloc.resection.passage import Passage
+from enbloc.resection.section import PITCH
 from enbloc.resection.severing import path_through_worst
 from enbloc.resection.threads import in_parts
 
@@ -69,6 +71,17 @@ class Bundle:
         return Bundle(points, ends, tumour_mm[tuple(whole.T)])
 
 
+class Proof(StrEnum):
+    """How a bound was come by, or why there is none."""
+
+    ENOUGH = "enough"
+    PATHS = "paths"
+    STOPPED = "stopped"
+    IN_TUMOUR = "in-tumour"
+    ONE_SIDE = "one-side"
+    NO_OPENING = "no-opening"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Refined:
     """The pair in hand after refinement, among the candidates looked at; `bound_mm` (up to `enough_mm`) holds for the
@@ -79,6 +92,7 @@ class Refined:
     right: Candidates
     pair: Pair
     bound_mm: float | None
+    proof: Proof
     cells: int
 
 
@@ -89,25 +103,26 @@ def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -
     bundles = [Bundle(side.passage.points, side.passage.ends, side.passage.at_mm) for side in sides]
     hand = in_hand(sides, pair)
     if hand < 0.0:
-        return Refined(left, right, pair, None, 0)
-    if hand >= settings.enough_mm:
-        return Refined(left, right, pair, settings.enough_mm, 0)
+        return Refined(left, right, pair, None, Proof.IN_TUMOUR, 0)
+    if hand >= settings.enough_mm - settings.gap_mm:
+        return Refined(left, right, pair, settings.enough_mm, Proof.ENOUGH, 0)
     wide = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
     cells = [first_cells(side, bundle, hand, limits) for side, bundle in zip(sides, bundles, strict=True)]
-    looked_at, passed, left_open = 0, hand, hand
+    beside = PITCH * left.passage.step_mm  # a section may meet a path one of its pixels off
+    looked_at, passed, left_open = 0, hand - beside, hand - beside
     for _ in range(ROUNDS):
-        floor = hand + settings.gap_mm
+        floor = hand + settings.gap_mm - beside
         reachable = [pair_bounds(cells[0], cells[1], wide), pair_bounds(cells[1], cells[0], wide.T)]
         kept = [bound > floor for bound in reachable]
         passed = max(passed, *(float(b[~k].max(initial=-1.0)) for b, k in zip(reachable, kept, strict=True)))
         cells = [own.chosen(keep) for own, keep in zip(cells, kept, strict=True)]
         reachable = [bound[keep] for bound, keep in zip(reachable, kept, strict=True)]
         if not all(map(len, cells)):
-            left_open = hand
+            left_open = hand - beside
             break
         left_open = float(max(bound.max() for bound in reachable))
         split = limiting(cells, reachable)
-        if sum(int(rows.sum()) for rows in split) > MOST_CELLS:
+        if looked_at + 8 * sum(int(rows.sum()) for rows in split) > MOST_CELLS:
             break
         for n, side in enumerate(sides):
             if not split[n].any():
@@ -121,8 +136,9 @@ def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -
             cells[n] = cells[n].chosen(~split[n]).joined(bounded(children, side.passage, bundles[n], hand, limits))
         pair = best_pair(sides[0], sides[1], opening_mm) or pair
         hand = in_hand(sides, pair)
-    bound = min(settings.enough_mm, max(hand, passed, left_open))
-    return Refined(sides[0], sides[1], pair, bound, looked_at)
+    bound = min(settings.enough_mm, max(hand, passed + beside, left_open + beside))
+    proof = Proof.PATHS if bound - hand <= settings.gap_mm + 1e-9 else Proof.STOPPED
+    return Refined(sides[0], sides[1], pair, bound, proof, looked_at)
 
 
 def limiting(cells: list[Cells], reachable: list[Vector]) -> list[Mask]:
@@ -223,7 +239,7 @@ def tightened(bundle: Bundle, passage: Passage, found: Candidates, floor_mm: flo
     for n in spread:
         path = path_through_worst(
             passage.code, passage.tumour_mm, passage.front, passage.back, passage.points, passage.ends,
-            found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half,
+            found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half, found.start(n),
         )  # fmt: skip
         if len(path) > 1:
             voxels = np.unravel_index(path, passage.code.shape)

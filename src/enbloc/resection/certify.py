@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from enbloc.resection.candidates import Candidates
+from enbloc.resection.certificate import Proof
 from enbloc.resection.cuts import angle_at
 from enbloc.resection.gates import RingChoice
-from enbloc.resection.nouns import Certificate, Cut, RingPoint
+from enbloc.resection.nouns import Certificate, RingPoint
 from enbloc.resection.settings import ResectionSettings
 
 
-def certificate_of(rings: Sequence[RingChoice], cuts: Sequence[Cut], settings: ResectionSettings) -> Certificate:
-    """`cuts` are the ring cuts in force: those chosen, or a surgeon's own in their stead."""
-    margin = min((min(cut.margin_mm.value, settings.enough_mm) for cut in cuts), default=settings.enough_mm)
+def certificate_of(
+    rings: Sequence[RingChoice], margins_mm: Sequence[float], given: bool, settings: ResectionSettings
+) -> Certificate:
+    """`margins_mm` are those of the ring cuts in force, not rounded to slices; `given`: some are a surgeon's own."""
+    margin = min((min(each, settings.enough_mm) for each in margins_mm), default=settings.enough_mm)
     bounds = [ring.bound_mm for ring in rings]
     known = [bound for bound in bounds if bound is not None]
     bound = min(known) if known and len(known) == len(bounds) else None
@@ -34,7 +37,7 @@ def certificate_of(rings: Sequence[RingChoice], cuts: Sequence[Cut], settings: R
         bound_mm=bound,
         gap_mm=gap,
         enough_mm=settings.enough_mm,
-        because=reason(rings, margin, gap, settings),
+        because=OWN + reason(rings, settings) if given else reason(rings, settings),
     )
 
 
@@ -46,28 +49,31 @@ def in_words(settings: ResectionSettings) -> str:
 
 
 ON_GRID = "of the stated grid; between the planes of the grid nothing is bounded"
-CROSSED = (
+OWN = "your own cuts are laid beside what the search found: "
+WORST = (Proof.NO_OPENING, Proof.IN_TUMOUR, Proof.ONE_SIDE, Proof.STOPPED, Proof.PATHS, Proof.ENOUGH)
+
+
+def reason(rings: Sequence[RingChoice], settings: ResectionSettings) -> str:
+    """Why the bound is what it is, of the level where it says least."""
+    said = {
+        Proof.NO_OPENING: "no pair leaves the opening that the canal's contents need: nothing was bounded",
+        Proof.IN_TUMOUR: f"a ring cut enters tumour: its area there is the least {ON_GRID}",
+        Proof.ONE_SIDE: f"one side is open: the single cut is the best {ON_GRID}",
+        Proof.PATHS: PATHS,
+        Proof.STOPPED: f"{PATHS}; refinement stopped before a gap of {settings.gap_mm:g} mm was reached",
+        Proof.ENOUGH: f"a margin beyond {settings.enough_mm:g} mm was not sought",
+    }
+    proofs = {ring.proof for ring in rings}
+    return next((said[proof] for proof in WORST if proof in proofs), "no ring cut was needed")
+
+
+PATHS = (
     "every cut of the family crosses each of a bundle of paths from body to arch, and none keeps farther from tumour"
 )
 
 
-def reason(rings: Sequence[RingChoice], margin: float, gap: float | None, settings: ResectionSettings) -> str:
-    """Why the gap is what it is."""
-    if margin < 0.0:
-        return f"a ring cut enters tumour: its area there is the least {ON_GRID}"
-    if any(ring.open_sides for ring in rings):
-        return f"one side is open: the single cut is the best {ON_GRID}"
-    if gap is None:
-        return "no pair leaves the opening that the canal's contents need: nothing was bounded"
-    if margin >= settings.enough_mm:
-        return f"every ring cut keeps the {settings.enough_mm:g} mm beyond which a larger margin was not sought"
-    if gap > settings.gap_mm:
-        return f"{CROSSED}; refinement stopped before a gap of {settings.gap_mm:g} mm was reached"
-    return CROSSED
-
-
 def profile_of(ring: RingChoice) -> Iterator[RingPoint]:
-    """By place on the canal's wall, front to back, the best margin of a severing cut of the grid that ends there."""
+    """By place on the canal's wall, front to back, the margin of the best severing cut of the grid that ends there."""
     for gate, among in ring.grid.items():
         best = best_margins(among)
         for place in range(len(among.passage.wall_mm())):
@@ -79,5 +85,5 @@ def best_margins(among: Candidates) -> dict[int, float]:
     for n in np.argsort(-among.margin_mm, kind="stable").tolist():
         place = int(among.places[n])
         if place not in best and among.severs(n):
-            best[place] = float(among.margin_mm[n])
+            best[place] = among.fine_margin_mm(n)
     return best

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import floor
 
 import numpy as np
+import numpy.typing as npt
 
 from enbloc.anatomy import Part
 from enbloc.core.evidence import Caveat, Measured
 from enbloc.core.geometry import Array, Vector
 from enbloc.knowledge import Tool, segmental_artery_share
 from enbloc.resection import kernels
-from enbloc.resection.candidates import COLUMN_GATES, ENDPLATE_SHARE
+from enbloc.resection.candidates import ENDPLATE_SHARE, parts
 from enbloc.resection.classes import cut_class
 from enbloc.resection.field import OperativeField
-from enbloc.resection.nouns import Clearance, Cut, Gate, Loss, Tissue
+from enbloc.resection.nouns import COLUMN_GATES, Clearance, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
 from enbloc.resection.section import Section, section_of
-from enbloc.resection.severing import severs
 
 NEAR_MM = 25.0
 """Vessels farther from a cut are not named."""
+FLAW_IDS = ("cut-misses", "cut-crosses-midline", "cut-does-not-sever")
 FLAWS = {
     kernels.NO_SECTION: ("cut-misses", "the plane does not pass the tissue that it would have to sever"),
     kernels.LEAVES_SIDE: ("cut-crosses-midline", "the section runs on into what lies beyond its side"),
@@ -41,13 +43,21 @@ class Sawing:
         return 0.5 * self.tool.width_mm
 
 
-def cut_of(sawing: Sawing, passage: Passage, normal: Vector, offset: float, order: int, given: bool = False) -> Cut:
+def cut_of(
+    sawing: Sawing,
+    passage: Passage,
+    normal: Vector,
+    offset: float,
+    order: int,
+    start: int = 0,
+    given: bool = False,
+) -> Cut:
     """The cut along the plane `normal . x = offset` (field's axes, voxels of the passage's block).
 
-    A plane without a sound section (a surgeon's own) is measured on the section that comes nearest to one, and carries
-    the caveat that says what is wrong with it.
+    `start` tells which of the plane's sections (see `section_of`). A plane without a sound section (a surgeon's own) is
+    measured on the section that comes nearest to one, and carries the caveat that says what is wrong with it.
     """
-    field, section = sawing.field, section_of(passage, normal, offset)
+    field, section = sawing.field, section_of(passage, normal, offset, start)
     points = section.points()
     if tumour_side(field, passage, normal, offset) < 0:
         normal = -normal
@@ -75,7 +85,7 @@ def cut_of(sawing: Sawing, passage: Passage, normal: Vector, offset: float, orde
         vessels=clearances(sawing, points),
         loss=loss_of(field, passage, section, normal, offset),
         given=given,
-        caveats=tuple(flaws_of(passage, section)),
+        caveats=(*flaws_of(passage, section), *at_vessels(sawing, points)),
     )
 
 
@@ -152,6 +162,15 @@ def angle_at(passage: Passage, place: int) -> float:
     return float(np.degrees(np.arctan2(right, ahead)))
 
 
+def at_vessels(sawing: Sawing, points: Array) -> Iterator[Caveat]:
+    """Vessels that a cut may touch, as far as resolution tells."""
+    for each in clearances(sawing, points):
+        if each.distance_mm.low < 0.0:
+            name = each.structure.replace("-", " ")
+            text = f"comes within a voxel of the {name}: it has to be freed and guarded before"
+            yield Caveat("vessel-at-cut", text)
+
+
 def clearances(sawing: Sawing, points: Array) -> tuple[Clearance, ...]:
     """To every labelled vessel near the section, nearest first."""
     from scipy.ndimage import map_coordinates
@@ -166,7 +185,8 @@ def clearances(sawing: Sawing, points: Array) -> tuple[Clearance, ...]:
 
 def loss_of(field: OperativeField, passage: Passage, section: Section, normal: Vector, offset: float) -> Loss:
     """What a cut costs beside its section. `normal` points to the piece that leaves."""
-    ribs = tuple(sorted(name for name, mask in field.ribs.items() if meets(mask, section.points())))
+    near = touched(field.shape, section.points())
+    ribs = tuple(sorted(name for name, mask in field.ribs.items() if mask.ravel()[near].any()))
     if passage.gate not in COLUMN_GATES:
         return Loss(ribs=ribs)
     neighbour = np.argwhere(passage.part == 2)
@@ -181,13 +201,18 @@ def loss_of(field: OperativeField, passage: Passage, section: Section, normal: V
     )
 
 
-def meets(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], points: Array) -> bool:
-    """Whether a pixel lies in `mask` or one voxel beside it."""
+def touched(shape: tuple[int, int, int], points: Array) -> npt.NDArray[np.intp]:
+    """Flat indices of the voxels that hold a pixel of a section, and of those one beside them."""
+    voxels = np.rint(points).astype(np.intp)
+    low = voxels.min(axis=0, initial=0)
+    size = voxels.max(axis=0, initial=0) - low + 1
+    seen = np.zeros(size, dtype=bool)
+    seen[tuple((voxels - low).T)] = True
     around = np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
-    voxels = np.unique(np.rint(points).astype(np.intp), axis=0)
-    index = (voxels[:, None] + around).reshape(-1, 3)
-    inside = ((index >= 0) & (index < mask.shape)).all(axis=1)
-    return bool(mask[tuple(index[inside].T)].any())
+    index = ((np.argwhere(seen) + low)[:, None] + around).reshape(-1, 3)
+    inside = ((index >= 0) & (index < shape)).all(axis=1)
+    flat: npt.NDArray[np.intp] = np.ravel_multi_index(tuple(index[inside].T), shape)
+    return flat
 
 
 def flaws_of(passage: Passage, section: Section) -> list[Caveat]:
@@ -200,10 +225,5 @@ def flaws_of(passage: Passage, section: Section) -> list[Caveat]:
 
 
 def severs_finely(passage: Passage, section: Section) -> bool:
-    offset = float(section.normal @ (section.corner))
-    return bool(
-        severs(
-            passage.code, passage.front, passage.back, passage.points, passage.ends, section.normal, offset,
-            passage.pivot, 1.0, passage.half,
-        )
-    )  # fmt: skip
+    offset = float(section.normal @ section.corner)
+    return parts(passage, section.normal, offset, int(section.row[kernels.END]))

@@ -39,13 +39,17 @@ def ring_angles(settings: ResectionSettings) -> Array:
 
 def column_angles(settings: ResectionSettings) -> Array:
     """Tilts to the side and forward, degrees, (n, 2)."""
-    tilts = symmetric(settings.largest_column_tilt_deg, settings.azimuth_step_deg)
-    return pairs(tilts, tilts)
+    tilts = symmetric(settings.largest_column_tilt_deg, settings.column_tilt_step_deg)
+    both = pairs(tilts, tilts)
+    within = np.hypot(*np.tan(np.radians(both)).T) <= np.tan(np.radians(settings.largest_column_tilt_deg)) + 1e-9
+    angles: Array = both[within]
+    return angles
 
 
 def symmetric(largest: float, step: float) -> Array:
-    count = int(largest / step + 1e-9)
-    steps: Array = step * np.arange(-count, count + 1, dtype=np.float64)
+    """From -largest to largest in equal steps of at most `step`, with 0 among them."""
+    count = int(np.ceil(largest / step - 1e-9))
+    steps: Array = np.linspace(-largest, largest, 2 * count + 1)
     return steps
 
 

@@ -6,12 +6,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from enbloc.anatomy import Part
 from enbloc.core.geometry import Array, Vector
 from enbloc.resection.field import Codes, Millimetres, OperativeField
-from enbloc.resection.nouns import Cut
+from enbloc.resection.nouns import Cut, Gate
 
 SOLID, STAYS = 1, 2
 """States of a voxel: of the part that comes out, and of what it is cut from. 0 is neither."""
+DISC = int(Part.DISC)
+DISC_MM = 12.0
+"""More than a disc is thick."""
 TUMOUR_LINK, COLUMN_LINK = 1, 2
 """Bits of what joins voxels of different vertebrae: tumour on both sides, or body and disc."""
 Numbers = npt.NDArray[np.int32]
@@ -21,8 +25,9 @@ def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm
     """Marks the links that `cut` takes away: bit n of `cut_links` for the one to the next voxel along axis n.
 
     A cut without a section takes none away. A link is cut where it crosses the plane inside the polygon or within one
-    voxel of it, so that no crack stays open at its rim. `sawn_mm` takes the least distance from tumour to the kerf at
-    such a link, at the voxels on its ends.
+    voxel of it, so that no crack stays open at its rim; between voxels of which one is disc, within DISC_MM of it: a
+    ring cut that opens into the disc space goes on through the disc. `sawn_mm` takes the least distance from tumour to
+    the kerf at such a link, at the voxels on its ends, but for those in the disc beside the polygon.
     """
     if not cut.polygon_mm:
         return
@@ -32,11 +37,16 @@ def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm
     across, along = _plane_axes(normal)
     flat = np.column_stack([(outline - point) @ across, (outline - point) @ along])
     index = field.to_index(outline)
-    low = np.clip(np.floor(index.min(axis=0)).astype(np.int64) - 2, 0, field.shape)
-    high = np.clip(np.ceil(index.max(axis=0)).astype(np.int64) + 3, low, field.shape)
+    soft_mm = 0.0 if cut.gate in (Gate.CRANIAL, Gate.CAUDAL) else DISC_MM
+    spare = 2 + int(soft_mm / field.step_mm)
+    low = np.clip(np.floor(index.min(axis=0)).astype(np.int64) - spare, 0, field.shape)
+    high = np.clip(np.ceil(index.max(axis=0)).astype(np.int64) + spare + 1, low, field.shape)
     first = field.places(np.zeros(3)) - point
     basis = np.stack([normal, across, along])
-    _saw(state, field.tumour_mm, first, field.step_mm, basis, flat, low, high, 0.5 * cut.kerf_mm, cut_links, sawn_mm)
+    _saw(
+        state, field.part, field.tumour_mm, first, field.step_mm, basis, flat, soft_mm, low, high, 0.5 * cut.kerf_mm,
+        cut_links, sawn_mm,
+    )  # fmt: skip
 
 
 def _plane_axes(normal: Vector) -> tuple[Vector, Vector]:
@@ -47,13 +57,24 @@ def _plane_axes(normal: Vector) -> tuple[Vector, Vector]:
 
 
 @njit(cache=True)
+def _flatten(basis: Array, point: Vector, flat: Vector) -> None:
+    """Coordinates of `point` along the second and third row of `basis`."""
+    for row in range(2):
+        flat[row] = 0.0
+        for column in range(3):
+            flat[row] += basis[1 + row, column] * point[column]
+
+
+@njit(cache=True)
 def _saw(
     state: Codes,
+    part: Codes,
     tumour_mm: Millimetres,
     first: Vector,
     step: float,
     basis: Array,
     polygon: Array,
+    soft_mm: float,
     low: npt.NDArray[np.int64],
     high: npt.NDArray[np.int64],
     half_kerf: float,
@@ -80,13 +101,13 @@ def _saw(
                     share = here / (here - there)
                     crossing[:] = at
                     crossing[axis] += share * step
-                    for row in range(2):
-                        flat[row] = 0.0
-                        for column in range(3):
-                            flat[row] += basis[1 + row, column] * crossing[column]
-                    if not _within(flat[0], flat[1], polygon, step):
+                    _flatten(basis, crossing, flat)
+                    in_disc = part[i, j, k] == DISC or part[a, b, c] == DISC
+                    if not _within(flat[0], flat[1], polygon, max(step, soft_mm) if in_disc else step):
                         continue
                     cut_links[i, j, k] |= 1 << axis
+                    if in_disc and not _within(flat[0], flat[1], polygon, step):
+                        continue
                     mm = (1.0 - share) * tumour_mm[i, j, k] + share * tumour_mm[a, b, c] - half_kerf
                     sawn_mm[i, j, k] = min(sawn_mm[i, j, k], mm)
                     sawn_mm[a, b, c] = min(sawn_mm[a, b, c], mm)

@@ -10,18 +10,18 @@ import numpy as np
 from enbloc.core.evidence import Skipped
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.levels import Level
-from enbloc.resection.candidates import Candidates, Limits, candidates
-from enbloc.resection.certificate import refine
+from enbloc.resection.candidates import GRID_PITCH, Candidates, Limits, candidates, keeps
+from enbloc.resection.certificate import Proof, refine
 from enbloc.resection.family import column_angles, column_normals, planes_through, ring_angles, ring_normals
 from enbloc.resection.field import OperativeField
-from enbloc.resection.nouns import Gate, OpenSide
+from enbloc.resection.kernels import SOUND
+from enbloc.resection.nouns import RING_GATES, Gate, OpenSide
 from enbloc.resection.opening import opening_needed_mm
-from enbloc.resection.pairs import best_pair
+from enbloc.resection.pairs import Settled, best_alone, settled_pair
 from enbloc.resection.passage import Passage, column_passage, ring_passage, split_passage
 from enbloc.resection.section import Section, section_of
 from enbloc.resection.settings import ResectionSettings
 
-SIDES = (Gate.LEFT, Gate.RIGHT)
 MOST_CROSSING = 200
 """So many cuts between vertebrae are tried, best first, before one that crosses a ring cut is accepted and said so."""
 
@@ -47,8 +47,12 @@ class Chosen:
     def offset(self) -> float:
         return float(self.among.planes.offsets[self.number])
 
+    @property
+    def start(self) -> int:
+        return self.among.start(self.number)
+
     def section(self) -> Section:
-        return section_of(self.passage, self.normal, self.offset)
+        return section_of(self.passage, self.normal, self.offset, self.start)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +60,8 @@ class RingChoice:
     """The ring cuts of one level, `looked_at` planes having been measured.
 
     `grid`: the candidates of the stated grid by gate, without those that refinement added. `bound_mm`: what no pair of
-    the continuous family exceeds, up to `enough_mm`; None where it was not bounded. `opening_mm`: what the canal's
-    contents need.
+    the continuous family exceeds, up to `enough_mm`; None where it was not bounded; `proof` says which. `opening_mm`:
+    what the canal's contents need.
     """
 
     level: Level
@@ -66,6 +70,7 @@ class RingChoice:
     open_sides: tuple[OpenSide, ...]
     grid: Mapping[Gate, Candidates]
     bound_mm: float | None
+    proof: Proof
     opening_mm: float | None
     looked_at: int
 
@@ -74,7 +79,7 @@ def ring_choice(
     field: OperativeField, level: Level, axes: Array, limits: Limits, settings: ResectionSettings
 ) -> RingChoice | Skipped:
     """The best pair of ring cuts of `level`, or the best single one where the other side is open."""
-    found = {gate: ring_passage(field, level, gate, axes) for gate in SIDES}
+    found = {gate: ring_passage(field, level, gate, axes) for gate in RING_GATES}
     open_sides = tuple(side for side in found.values() if isinstance(side, OpenSide))
     angles = ring_angles(settings)
     grid = {}
@@ -88,27 +93,29 @@ def ring_choice(
         if not any(grid[gate].severs(int(n)) for n in grid[gate].order):
             return Skipped(f"{level}: no plane of the family parts body and arch on the {gate} and stays on its side")
     opening = opening_needed_mm(field, level, axes, settings.sac_yield)
-    if len(grid) < len(SIDES):
-        chosen = {gate: Chosen(among, alone(among)) for gate, among in grid.items()}
-        return RingChoice(level, axes, chosen, open_sides, grid, None, opening, looked_at)
-    left, right = (grid[gate] for gate in SIDES)
-    pair = best_pair(left, right, opening or 0.0)
-    unsettled = None
-    if pair is None:
-        unsettled, pair = "opening", best_pair(left, right, 0.0)
-        assert pair is not None, "both sides have a cut that severs"
-    refined = refine(left, right, pair, opening or 0.0)
-    chosen = {
-        Gate.LEFT: Chosen(refined.left, refined.pair.left, unsettled),
-        Gate.RIGHT: Chosen(refined.right, refined.pair.right, unsettled),
-    }
-    bound = None if unsettled else refined.bound_mm
-    return RingChoice(level, axes, chosen, open_sides, grid, bound, opening, looked_at + refined.cells)
+    if len(grid) < len(RING_GATES):
+        settled = {gate: best_alone(among) for gate, among in grid.items()}
+        chosen = {gate: Chosen(*best) for gate, best in settled.items() if best is not None}
+        return RingChoice(level, axes, chosen, open_sides, grid, None, Proof.ONE_SIDE, opening, looked_at)
+    left, right = (grid[gate] for gate in RING_GATES)
+    best = settled_pair(left, right, opening or 0.0)
+    if best is None:
+        best = settled_pair(left, right, 0.0)
+        assert best is not None, "both sides have a cut that severs"
+        chosen = {gate: side(best, gate, "opening") for gate in RING_GATES}
+        return RingChoice(level, axes, chosen, open_sides, grid, None, Proof.NO_OPENING, opening, looked_at)
+    refined = refine(best.left, best.right, best.pair, opening or 0.0)
+    best = settled_pair(refined.left, refined.right, opening or 0.0) or best
+    chosen = {gate: side(best, gate) for gate in RING_GATES}
+    looked_at += refined.cells
+    return RingChoice(level, axes, chosen, open_sides, grid, refined.bound_mm, refined.proof, opening, looked_at)
 
 
-def alone(among: Candidates) -> int:
-    """The first candidate, in their order, that severs."""
-    return next(int(n) for n in among.order if among.severs(int(n)))
+def side(best: Settled, gate: Gate, unsettled: str | None = None) -> Chosen:
+    """One side of a pair."""
+    if gate is Gate.LEFT:
+        return Chosen(best.left, best.pair.left, unsettled)
+    return Chosen(best.right, best.pair.right, unsettled)
 
 
 def column_choice(
@@ -126,15 +133,16 @@ def column_choice(
     angles = column_angles(settings)
     planes = planes_through(passage, column_normals(angles, axes), angles, settings.offset_step_mm)
     among = candidates(passage, planes, limits, settings)
-    severing = (int(n) for n in among.order if among.severs(int(n)))
-    first = None
-    for n, _ in zip(severing, range(MOST_CROSSING), strict=False):
-        first = n if first is None else first
-        section = Chosen(among, n).section()
-        if not any(crosses(section, ring) for ring in rings):
-            return Chosen(among, n)
-    if first is None:
+    best = best_alone(among)
+    if best is None:
         return OpenSide(gate, passage.level, "no plane of the family parts the body from its neighbour here")
+    among, first = best
+    severing = (n for n in among.order.tolist() if among.severs(n))
+    for n, _ in zip(severing, range(MOST_CROSSING), strict=False):
+        section = among.section(n)
+        row = section.in_pixels_of(GRID_PITCH)
+        if section.flaw == SOUND and keeps(row, limits) and not any(crosses(section, ring) for ring in rings):
+            return Chosen(among, n)
     return Chosen(among, first, "crossing")
 
 

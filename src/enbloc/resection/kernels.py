@@ -21,10 +21,13 @@ Stamps = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int32]
 
 OUTSIDE, SOLID, BEYOND, CANAL, JOINED = 0, 1, 2, 3, 4
-MEASURES = 12
-(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_CANAL, AT_JOINED, FLAW, BODY, PEDICLE, ARCH, END) = range(12)
-"""Columns of what is measured of a section: pixels; pixels in tumour; least distances; pixels that touch the canal, the
-outside; flaw (below); pixels in body, pedicles and the rest of the bone; place along the wall path where it ends."""
+MEASURES = 11
+(PIXELS, IN_TUMOUR, TUMOUR_MM, NO_GO_MM, VESSEL_MM, AT_JOINED, FLAW, BODY, PEDICLE, ARCH, END) = range(11)
+"""Columns of what is measured of a section: pixels; pixels in tumour; least distances; sides of pixels at tissue coded
+as joined; flaw (below); pixels in body, pedicles and the rest of the bone; place along the wall path where it ends.
+"""
+MOST_SECTIONS = 3
+"""So many sound sections of one plane are looked at: a sagittal plane may pass the body and, behind, the lamina."""
 SOUND, NO_SECTION, LEAVES_SIDE, MISSES_PATH = 0.0, 1.0, 2.0, 3.0
 
 
@@ -240,7 +243,6 @@ def measure_section(
                 origin[1] + pitch * (c * across[1] + d * along[1]),
                 origin[2] + pitch * (c * across[2] + d * along[2]),
             )
-            row[AT_CANAL] += beside == CANAL
             row[AT_JOINED] += beside == JOINED
 
 
@@ -255,20 +257,22 @@ def sound_section(
     across: Array,
     along: Array,
     pitch: float,
+    start: int,
     stamp: Stamps,
+    base: int,
     mark: int,
     queue: Ints,
 ) -> tuple[int, int, float, float]:
     """The plane's section that crosses every path: its mark, number of pixels, where the wall path meets it, its flaw.
 
     Path n is points[ends[n]:ends[n + 1]]; path 0 runs along the wall of the canal. Sections are tried in the order in
-    which the wall path meets them. Marks from `mark` on are used.
+    which the wall path meets them from its point `start` on, without those that carry marks from `base` on. Marks from
+    `mark` on are used.
     """
     flaw = NO_SECTION
     first, last = ends[0], ends[1]
-    here = side_of(points, first, normal, offset)
-    base = mark
-    for s in range(first, last - 1):
+    here = side_of(points, min(first + start, last - 1), normal, offset)
+    for s in range(first + start, last - 1):
         there = side_of(points, s + 1, normal, offset)
         crosses, t = (here < 0.0) != (there < 0.0), here / (here - there) if here != there else 0.0
         here = there
@@ -321,21 +325,40 @@ def evaluate_planes(
     pitch: float,
     half: int,
 ) -> Array:
-    """One row of measures per plane (normals[n], offsets[n])."""
-    rows = np.zeros((len(offsets), MEASURES))
+    """Measures of each plane (normals[n], offsets[n]) by sound section, (n, MOST_SECTIONS, MEASURES)."""
+    rows = np.zeros((len(offsets), MOST_SECTIONS, MEASURES))
+    rows[:, :, FLAW] = NO_SECTION
     stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
     mark = 1
     for n in range(len(offsets)):
         across, along = basis(normals[n])
         origin = plane_origin(normals[n], offsets[n], pivot)
-        found, count, end, flaw = sound_section(
-            code, points, ends, normals[n], offsets[n], origin, across, along, pitch, stamp, mark, queue
-        )
-        mark = found + 1
-        if flaw == SOUND:
-            measure_section(
-                code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, rows[n]
+        base, start = mark, 0
+        for m in range(MOST_SECTIONS):
+            found, count, end, flaw = sound_section(
+                code,
+                points,
+                ends,
+                normals[n],
+                offsets[n],
+                origin,
+                across,
+                along,
+                pitch,
+                start,
+                stamp,
+                base,
+                mark,
+                queue,
             )
-        rows[n, FLAW], rows[n, END] = flaw, end
+            mark = found + 1
+            if flaw == SOUND:
+                measure_section(
+                    code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, rows[n, m]
+                )
+            rows[n, m, FLAW], rows[n, m, END] = flaw, end
+            if flaw != SOUND:
+                break
+            start = int(end) + 1
     return rows

@@ -25,6 +25,10 @@ class Gate(StrEnum):
     SPLIT = "split"
 
 
+RING_GATES = (Gate.LEFT, Gate.RIGHT)
+COLUMN_GATES = (Gate.CRANIAL, Gate.CAUDAL)
+
+
 class Tissue(StrEnum):
     """What most of a cut's section passes through."""
 
@@ -186,6 +190,11 @@ class Certificate:
     gap_mm: float | None
     enough_mm: float
     because: str
+
+    @property
+    def capped(self) -> bool:
+        """Whether the chosen cuts keep what is enough, so that no larger margin was sought."""
+        return self.margin_mm >= self.enough_mm
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from enbloc.core.geometry import Array
 from enbloc.core.volume import Mask
 from enbloc.resection.candidates import Candidates, Key
 
+MOST_SETTLED = 60
+"""So many cuts are measured finely in one search before the best of them is taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -45,6 +48,44 @@ def best_pair(left: Candidates, right: Candidates, opening_mm: float) -> Pair | 
     )
     best = min(found, key=lambda entry: entry[0], default=None)
     return None if best is None else best[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """A pair among candidates of which its two are measured finely."""
+
+    left: Candidates
+    right: Candidates
+    pair: Pair
+
+
+def settled_pair(left: Candidates, right: Candidates, opening_mm: float) -> Settled | None:
+    """The best pair when what is chosen is measured finely: both cuts of it are, and no other is better on the pixels
+    of the search, which rate a section too well rather than too badly. None without a pair.
+    """
+    pair = best_pair(left, right, opening_mm)
+    for _ in range(MOST_SETTLED):
+        if pair is None or (pair.left in left.settled and pair.right in right.settled):
+            break
+        left = left if pair.left in left.settled else left.settle(pair.left)
+        right = right if pair.right in right.settled else right.settle(pair.right)
+        pair = best_pair(left, right, opening_mm)
+    return None if pair is None else Settled(left, right, pair)
+
+
+def best_alone(among: Candidates) -> tuple[Candidates, int] | None:
+    """The first candidate that severs, likewise settled; None without one."""
+    n = first_severing(among)
+    for _ in range(MOST_SETTLED):
+        if n is None or n in among.settled:
+            break
+        among = among.settle(n)
+        n = first_severing(among)
+    return None if n is None else (among, n)
+
+
+def first_severing(among: Candidates) -> int | None:
+    return next((n for n in among.order.tolist() if among.severs(n)), None)
 
 
 def best_by_place(among: Candidates) -> dict[int, int]:

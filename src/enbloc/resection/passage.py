@@ -115,8 +115,8 @@ def split_passage(field: OperativeField, level: Level, axes: Array) -> Passage |
 def column_passage(field: OperativeField, gate: Gate, axes: Array) -> Passage | OpenSide:
     """The column above (below) the resected levels: bodies, the disc between them and tumour in front of the canal.
 
-    `axes` are those of the disc space. In `part` the own body is coded 1, the
-    neighbour's 2 and the disc 4; the neighbour's pedicles, which stay, are coded as joined.
+    `axes` are those of the disc space. In `part` the own body is coded 1, the neighbour's 2 and the disc 4 (which is
+    modelled: a labelled vessel in it is vessel); the neighbour's pedicles, which stay, are coded as joined.
     """
     cranial = gate is Gate.CRANIAL
     level = field.levels[0] if cranial else field.levels[-1]
@@ -133,7 +133,8 @@ def column_passage(field: OperativeField, gate: Gate, axes: Array) -> Passage | 
     box = around(own | neighbour | disc)
     seen = Surroundings.of(field, level, axes, box)
     loose = field.tumour & ~body & np.isin(field.owner, (number, other)) & (field.part == 0)
-    solid = (own | neighbour | disc | loose)[box.slices]
+    vessel = np.logical_or.reduce([mm < 0.0 for mm in field.vessel_mm.values()]) if field.vessel_mm else False
+    solid = ((own | neighbour | disc | loose) & ~vessel)[box.slices]
     pedicles = np.isin(field.part, (Part.PEDICLE_LEFT, Part.PEDICLE_RIGHT)) & (field.owner == other)
     code = np.where(solid, SOLID, np.where(pedicles[box.slices], JOINED, 0)).astype(np.uint8)
     code[seen.canal] = CANAL

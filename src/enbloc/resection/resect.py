@@ -9,7 +9,7 @@ import numpy as np
 
 from enbloc.anatomy import Frame, Spine
 from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, silent
-from enbloc.core.geometry import Array, Plane, unit
+from enbloc.core.geometry import Array, Plane, Vector, unit
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import resection_tool
@@ -19,14 +19,15 @@ from enbloc.resection.candidates import Limits
 from enbloc.resection.certify import certificate_of, profile_of
 from enbloc.resection.classes import worst
 from enbloc.resection.cuts import Sawing, cut_of
+from enbloc.resection.distance import FAR_MM
 from enbloc.resection.faces import dissected_faces
 from enbloc.resection.field import OperativeField
-from enbloc.resection.gates import SIDES, Chosen, RingChoice, column_choice, ring_choice
-from enbloc.resection.given import against_optimum, given_cut, refuse_unknown
+from enbloc.resection.gates import Chosen, RingChoice, column_choice, ring_choice
+from enbloc.resection.given import against_optimum, breaks_limits, given_cut, given_section, refuse_unknown
+from enbloc.resection.kernels import END, TUMOUR_MM
 from enbloc.resection.lay import operative_field
 from enbloc.resection.levels import resected_levels
-from enbloc.resection.nouns import Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
-from enbloc.resection.passage import Passage
+from enbloc.resection.nouns import RING_GATES, Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
 from enbloc.resection.pieces import ANTERIOR, FRAGMENT, margin_histogram, pieces_of
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
@@ -79,15 +80,17 @@ def resect(
     }
     found = {f"{each.passage.level}-{each.passage.gate}": each for each in in_order(rings, columns)}
     ours = {name: made(sawing, each, n) for n, (name, each) in enumerate(found.items(), 1)}
-    cuts = with_given(sawing, found, ours, given or {})
+    cuts, missed = with_given(sawing, found, ours, given or {}, limits)
     progress("taking out the pieces")
     sides = [side for ring in rings for side in ring.open_sides]
     sides += [side for side in columns.values() if isinstance(side, OpenSide)]
+    sides += missed
     faces = dissected_faces(
         spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessel_masks(imaging, spine)
     )
     pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
     others = alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)
+    narrow = tuple(narrowed(field, rings, found, given or {}))
     return Resection(
         levels=levels,
         cuts=tuple(cuts.values()),
@@ -98,14 +101,14 @@ def resect(
         margin_mm=least_margin(list(cuts.values())),
         margin_class=worst([cut.margin_class for cut in cuts.values()] + [face.margin_class for face in faces]),
         intralesional_area_mm2=sum(cut.tumour_mm2 for cut in cuts.values()),
-        certificate=certificate_of(rings, [cut for cut in cuts.values() if cut.gate in SIDES], settings),
+        certificate=certificate_of(rings, ring_margins(sawing, found, cuts, given or {}), bool(given), settings),
         no_tumour_cut_probability=Skipped(LATER),
         removal=Skipped(LATER),
         alternatives=tuple(others),
         ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
         margin_histogram=margin_histogram(drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
-        caveats=tuple(caveats(field, pieces, loose_mm3)),
+        caveats=(*narrow, *caveats(field, pieces, loose_mm3)),
         drawing=drawing,
     )
 
@@ -115,12 +118,18 @@ Columns = Mapping[Gate, Chosen | OpenSide]
 
 def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:
     """Cuts end at the wall of the canal and of the body, where sac and vessels may lie: without a clearance asked for,
-    a section may touch them and not enter them by more than half a voxel of the field.
+    a section may touch them, and as voxels have corners it may reach half a voxel's diagonal into their outline. The
+    canal as a whole asks for nothing: what is solid is not canal.
     """
-    touching = -0.5 * field.step_mm - sawing.half_kerf_mm
-    sac = settings.sac_clearance_mm if field.no_go_is_sac else 0.0
-    no_go, vessel = (asked if asked > 0.0 else touching for asked in (sac, settings.vessel_clearance_mm))
-    return Limits(sawing.half_kerf_mm, no_go, vessel, field.noise_mm)
+    touching = -CORNER * field.step_mm - sawing.half_kerf_mm
+    sac, vessel = (
+        asked if asked > 0.0 else touching for asked in (settings.sac_clearance_mm, settings.vessel_clearance_mm)
+    )
+    return Limits(sawing.half_kerf_mm, sac if field.no_go_is_sac else -FAR_MM, vessel, field.noise_mm)
+
+
+CORNER = 0.87
+"""From the middle of a voxel to its corner, in voxels."""
 
 
 def own_axes(spine: Spine, field: OperativeField, level: Level) -> Array:
@@ -156,7 +165,7 @@ def in_order(rings: Sequence[RingChoice], columns: Columns) -> Iterator[Chosen]:
 
 
 def made(sawing: Sawing, chosen: Chosen, order: int) -> Cut:
-    cut = cut_of(sawing, chosen.passage, chosen.normal, chosen.offset, order)
+    cut = cut_of(sawing, chosen.passage, chosen.normal, chosen.offset, order, chosen.start)
     if chosen.unsettled is None:
         return cut
     return replace(cut, caveats=(*cut.caveats, UNSETTLED[chosen.unsettled]))
@@ -172,15 +181,58 @@ UNSETTLED = {
 
 
 def with_given(
-    sawing: Sawing, found: Mapping[str, Chosen], ours: Mapping[str, Cut], given: Mapping[str, Plane]
-) -> dict[str, Cut]:
-    """Our cuts, with the surgeon's own in place of those that he names."""
-    passages: dict[str, Passage] = {name: each.passage for name, each in found.items()}
-    refuse_unknown(given, passages)
-    return {
-        name: given_cut(sawing, passages[name], given[name], cut.order) if name in given else cut
-        for name, cut in ours.items()
-    }
+    sawing: Sawing,
+    found: Mapping[str, Chosen],
+    ours: Mapping[str, Cut],
+    given: Mapping[str, Plane],
+    limits: Limits,
+) -> tuple[dict[str, Cut], list[OpenSide]]:
+    """Our cuts, with the surgeon's own in place of those that he names; and the gates where his plane meets nothing."""
+    refuse_unknown(given, {name: each.passage for name, each in found.items()})
+    cuts, missed = dict(ours), []
+    for name, plane in given.items():
+        passage = found[name].passage
+        cut = given_cut(sawing, passage, plane, ours[name].order)
+        if cut is None:
+            del cuts[name]
+            missed.append(OpenSide(passage.gate, passage.level, "the given plane does not pass what there is to cut"))
+            continue
+        near = breaks_limits(given_section(sawing.field, passage, plane), limits)
+        cuts[name] = replace(cut, caveats=(*cut.caveats, *near))
+    return cuts, missed
+
+
+def ring_margins(
+    sawing: Sawing, found: Mapping[str, Chosen], cuts: Mapping[str, Cut], given: Mapping[str, Plane]
+) -> list[float]:
+    """Margins of the ring cuts in force, not rounded to slices."""
+    rings = [name for name, cut in cuts.items() if cut.gate in RING_GATES]
+    sections = (
+        given_section(sawing.field, found[name].passage, given[name]) if name in given else found[name].section()
+        for name in rings
+    )
+    return [float(section.row[TUMOUR_MM]) - sawing.half_kerf_mm for section in sections]
+
+
+def narrowed(
+    field: OperativeField, rings: Sequence[RingChoice], found: Mapping[str, Chosen], given: Mapping[str, Plane]
+) -> Iterator[Caveat]:
+    """Levels where own cuts leave no opening for the contents of the canal."""
+    for ring in rings:
+        names = [f"{ring.level}-{gate}" for gate in RING_GATES]
+        if not any(name in given for name in names) or any(name not in found for name in names):
+            continue
+        ends = [wall_end(field, found[name], given.get(name)) for name in names]
+        if ring.opening_mm is not None and float(np.linalg.norm(ends[0] - ends[1])) < ring.opening_mm:
+            yield Caveat("opening-too-narrow", f"{ring.level}: {UNSETTLED['opening'].text}")
+
+
+def wall_end(field: OperativeField, chosen: Chosen, plane: Plane | None) -> Vector:
+    """Where a cut meets the canal's wall, mm to the right and front of its middle."""
+    section = chosen.section() if plane is None else given_section(field, chosen.passage, plane)
+    wall = chosen.passage.wall_mm()
+    end: Vector = wall[min(max(round(section.row[END]), 0), len(wall) - 1)]
+    return end
 
 
 def alternatives(
@@ -194,11 +246,13 @@ def alternatives(
     settings: ResectionSettings,
 ) -> Iterator[Alternative]:
     yield from (against_optimum(cut, ours[name]) for name, cut in cuts.items() if cut.given)
+    kept = {name: cut for name, cut in cuts.items() if not cut.given}
     for ring in rings:
-        yield from ring_alternatives(sawing, ring, ours)
+        yield from ring_alternatives(sawing, ring, kept)
     for each in columns.values():
-        if isinstance(each, Chosen):
-            yield from column_alternatives(sawing, each, ours[f"{each.passage.level}-{each.passage.gate}"])
+        name = f"{each.passage.level}-{each.passage.gate}" if isinstance(each, Chosen) else None
+        if isinstance(each, Chosen) and name in kept:
+            yield from column_alternatives(sawing, each, kept[name])
     yield from hemivertebrectomy(field, sawing, rings, list(ours.values()), limits, settings)
 
 

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
-from enbloc.resection.kernels import Stamps, basis, measure_section, plane_origin, sound_section
+from enbloc.resection.kernels import Stamps, basis, code_at, measure_section, plane_origin, sound_section
 from enbloc.resection.passage import Passage
 
 PITCH = 0.25
 """Pixels of a measured section, in voxels of the operative field."""
+AREAS = [kernels.PIXELS, kernels.IN_TUMOUR, kernels.BODY, kernels.PEDICLE, kernels.ARCH]
 OUTLINE_MM = 0.15
 """The outline is simplified by less than this."""
 
@@ -36,6 +37,13 @@ class Section:
     along: Vector
     row: Array
     flaw: float
+
+    def in_pixels_of(self, pitch: float) -> Array:
+        """`row` with areas and lengths counted in pixels of another pitch."""
+        row = self.row.copy()
+        row[AREAS] *= (PITCH / pitch) ** 2
+        row[kernels.AT_JOINED] *= PITCH / pitch
+        return row
 
     @property
     def pixel_mm2(self) -> float:
@@ -75,12 +83,14 @@ class Section:
         return placed
 
 
-def section_of(passage: Passage, normal: Vector, offset: float) -> Section:
-    """The section of the plane `normal . x = offset` (voxels of the passage's block)."""
+def section_of(passage: Passage, normal: Vector, offset: float, start: int = 0) -> Section:
+    """The section of the plane `normal . x = offset` (voxels of the passage's block) that the wall path meets first
+    from its point `start` on.
+    """
     fine = int(passage.half / PITCH) + 1
     stamp, count, row = _section(
         passage.code, passage.part, passage.tumour_mm, passage.no_go_mm, passage.vessel_mm, passage.points,
-        passage.ends, normal, offset, passage.pivot, PITCH, fine,
+        passage.ends, normal, offset, passage.pivot, PITCH, fine, start,
     )  # fmt: skip
     across, along = basis(normal)
     filled = stamp > 0
@@ -112,22 +122,25 @@ def _section(
     pivot: Array,
     pitch: float,
     half: int,
+    start: int,
 ) -> tuple[npt.NDArray[np.uint8], int, Array]:
-    """The sound section, or where there is none the last one that the wall path meets; stamped pixels and measures."""
+    """The sound section, or where there is none all solid tissue in the plane; its pixels and measures."""
     stamp: Stamps = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
     across, along = basis(normal)
     origin = plane_origin(normal, offset, pivot)
-    mark, count, end, flaw = sound_section(
-        code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue
+    _, count, end, flaw = sound_section(
+        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, 1, 1, queue
     )
     if flaw != 0.0:
-        mark = stamp.max()
         count = 0
-        for a in range(stamp.shape[0]):
-            for b in range(stamp.shape[1]):
-                if mark > 0 and stamp[a, b] == mark:
-                    queue[count, 0], queue[count, 1] = a - half, b - half
+        for a in range(-half, half + 1):
+            for b in range(-half, half + 1):
+                x = origin[0] + pitch * (a * across[0] + b * along[0])
+                y = origin[1] + pitch * (a * across[1] + b * along[1])
+                z = origin[2] + pitch * (a * across[2] + b * along[2])
+                if code_at(code, x, y, z) == kernels.SOLID:
+                    queue[count, 0], queue[count, 1] = a, b
                     count += 1
     row = np.zeros(kernels.MEASURES)
     measure_section(code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, row)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from enbloc.core.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class ResectionSettings:
@@ -11,11 +13,12 @@ class ResectionSettings:
 
     A ring cut's plane is given by two angles and an offset: `azimuth_step_deg` about the vertebra's axis over a half
     turn, `tilt_step_deg` up to `largest_tilt_deg` against that axis, `offset_step_mm` along its normal; cuts between
-    vertebrae tilt up to `largest_column_tilt_deg` against their endplates. Beyond `enough_mm` a larger margin no longer
-    outweighs bone; margins closer together than `tie_mm` count as equal. `prefer_pedicle`: of equal margins the paper's
-    own place is taken before a smaller section. `gap_mm`: the certificate is refined down to this. `sac_clearance_mm`
-    and `vessel_clearance_mm`: kept between a cut and the labelled dural sac or vessel. `sac_yield`: share of its
-    narrowest width by which the contents of the canal may be narrowed while a piece passes.
+    vertebrae tilt up to `largest_column_tilt_deg` against their endplates in steps of `column_tilt_step_deg`. Beyond
+    `enough_mm` a larger margin no longer outweighs bone; margins closer together than `tie_mm` count as equal.
+    `prefer_pedicle`: of equal margins the paper's own place is taken before a smaller section. `gap_mm`: the
+    certificate is refined down to this. `sac_clearance_mm` and `vessel_clearance_mm`: kept between a cut and the
+    labelled dural sac or vessel; at 0 it may touch them. `sac_yield`: share of its narrowest width by which the
+    contents of the canal may be narrowed while a piece passes.
     """
 
     tool: str = "t-saw"
@@ -24,6 +27,7 @@ class ResectionSettings:
     tilt_step_deg: float = 7.5
     largest_tilt_deg: float = 30.0
     largest_column_tilt_deg: float = 15.0
+    column_tilt_step_deg: float = 5.0
     offset_step_mm: float = 0.5
     enough_mm: float = 5.0
     tie_mm: float = 0.25
@@ -32,3 +36,27 @@ class ResectionSettings:
     sac_clearance_mm: float = 0.0
     vessel_clearance_mm: float = 0.0
     sac_yield: float = 0.25
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise InputError(f"{name} must lie between {low:g} and {high:g}", field=f"resection.{name}")
+
+
+RANGES = {
+    "step_mm": (0.3, 2.0),
+    "azimuth_step_deg": (1.0, 45.0),
+    "tilt_step_deg": (1.0, 45.0),
+    "largest_tilt_deg": (0.0, 60.0),
+    "largest_column_tilt_deg": (0.0, 45.0),
+    "column_tilt_step_deg": (1.0, 45.0),
+    "offset_step_mm": (0.1, 5.0),
+    "enough_mm": (0.0, 100.0),
+    "tie_mm": (0.01, 5.0),
+    "gap_mm": (0.25, 10.0),
+    "sac_clearance_mm": (0.0, 20.0),
+    "vessel_clearance_mm": (0.0, 20.0),
+    "sac_yield": (0.0, 0.9),
+}
+"""What the settings may be; coarser or finer is a slip of the pen."""

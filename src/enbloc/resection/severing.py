@@ -100,13 +100,18 @@ def severs(
     pivot: Array,
     pitch: float,
     half: int,
+    start: int,
 ) -> bool:
-    """Whether the plane's sound section parts `front` from `back`; False where it has none."""
+    """Whether the plane's sound section that the wall path meets first from its point `start` on parts `front` from
+    `back`; False where it has none.
+    """
     stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
     across, along = basis(normal)
     origin = plane_origin(normal, offset, pivot)
-    mark, _, _, flaw = sound_section(code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue)
+    mark, _, _, flaw = sound_section(
+        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, 1, 1, queue
+    )
     if flaw != SOUND:
         return False
     before = np.zeros(code.size, np.int32)
@@ -175,6 +180,7 @@ def path_through_worst(
     pivot: Array,
     pitch: float,
     half: int,
+    start: int,
 ) -> npt.NDArray[np.int64]:
     """Flat indices of a path from front to back that crosses the plane's severing section once, where it is nearest to
     tumour; empty where the section does not sever.
@@ -184,7 +190,9 @@ def path_through_worst(
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
     across, along = basis(normal)
     origin = plane_origin(normal, offset, pivot)
-    mark, _, _, flaw = sound_section(code, points, ends, normal, offset, origin, across, along, pitch, stamp, 1, queue)
+    mark, _, _, flaw = sound_section(
+        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, 1, 1, queue
+    )
     if flaw != SOUND:
         return nothing
     ahead, behind = np.zeros(code.size, np.int32), np.zeros(code.size, np.int32)

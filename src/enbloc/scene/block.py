@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Part, vessel_kind
+from enbloc.anatomy import Part, is_bone, vessel_kind
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Grid, Imaging, Mask, Volume
 from enbloc.planning.plan import Drawing
@@ -59,7 +59,7 @@ def _structures(drawing: Drawing, points_mm: Array) -> Iterator[tuple[str, Mask]
     spine = drawing.spine
     inside, index = _nearest(spine.grid, points_mm)
     part = np.where(inside, spine.part[index], Part.NONE)
-    bone = (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
+    bone = is_bone(part)
     yield "vertebra", bone
     yield "disc", part == Part.DISC
     yield "no-go", inside & spine.no_go[index]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Frame, Part, Spine, Vertebra, vessel_kind
+from enbloc.anatomy import Frame, Part, Spine, Vertebra, is_bone, vessel_kind
 from enbloc.core.evidence import Skipped
 from enbloc.core.geometry import Box, Index, bounding_box
 from enbloc.core.levels import Level
@@ -131,7 +131,7 @@ def _vertebrae(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
     """One mesh per vertebra, and one more for the part of its outline that was estimated."""
     for vertebra, box in _boxes(spine, drawn):
         owner = spine.owner[box.slices] == 1 + spine.vertebrae.index(vertebra)
-        bone = owner & (spine.part[box.slices] >= Part.BODY) & (spine.part[box.slices] <= Part.ARTICULAR_RIGHT)
+        bone = owner & is_bone(spine.part[box.slices])
         guessed = bone & spine.estimated[box.slices]
         grid, name = spine.grid.crop(box), vertebra.level.value
         yield from _mesh(f"vertebra-{name}", name, "vertebra", bone, grid)

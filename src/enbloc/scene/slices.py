@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Frame, Part, Spine
+from enbloc.anatomy import Frame, Part, Spine, is_bone
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Grid, Imaging, Mask, Volume
 
@@ -121,7 +121,7 @@ def column_outlines(spine: Spine, points_mm: Array) -> list[Outline]:
     """Vertebrae (one outline each), discs, the no-go body, tumour and estimated bone, in drawing order."""
     at = sampling(spine.grid, points_mm)
     part, owner = at.read(spine.part), at.read(spine.owner)
-    bone = (part >= Part.BODY) & (part <= Part.ARTICULAR_RIGHT)
+    bone = is_bone(part)
     found = [Outline("disc", "disc", at.share(part == Part.DISC))]
     for position, vertebra in enumerate(spine.vertebrae, start=1):
         mine = bone & (owner == position)

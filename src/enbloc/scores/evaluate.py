@@ -1,4 +1,4 @@
-"""One evaluator for every instrument: readings of its items in, a score that may still be open out."""
+"""One evaluator for every instrument: its filled items in, a score that may still be open out."""
 
 from __future__ import annotations
 
@@ -6,23 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from enbloc.core.evidence import Caveat, Step
-from enbloc.knowledge.instruments import Band, Instrument, Source
-from enbloc.scores.read import Options, Reading, weakest
-from enbloc.scores.score import Missing, Part, Score
+from enbloc.knowledge.instruments import Band, Instrument
+from enbloc.scores.items import Filled, Numbers, first, span
+from enbloc.scores.read import Options, weakest
+from enbloc.scores.score import Missing, Score
 
-Numbers = frozenset[int]
 
-
-def evaluate(
-    instrument: Instrument,
-    readings: Mapping[str, Reading],
-    asked: Mapping[str, tuple[str, ...]],
-    caveats: tuple[Caveat, ...] = (),
-) -> Score:
-    """The score with one reading per item. `asked`: by open item, the case fields that would answer it."""
-    points = {name: points_of(instrument, name, readings[name].possible) for name in instrument.items}
+def evaluate(instrument: Instrument, items: Mapping[str, Filled], caveats: tuple[Caveat, ...] = ()) -> Score:
+    """The score with every item filled; `caveats` stand before those of the items."""
+    points = {name: item.points for name, item in items.items()}
     totals = sums(points.values())
     bands = bands_of(instrument, totals)
+    marks = [item.part.checked for item in items.values()]
     return Score(
         instrument=instrument.key,
         edition=instrument.edition,
@@ -33,28 +28,25 @@ def evaluate(
         low=min(totals),
         high=max(totals),
         band=bands[0].name if len(bands) == 1 else None,
-        bands=tuple(band.name for band in bands),
+        bands=tuple([band.name for band in bands]),
         missing=tuple(
-            Missing(
-                item=name,
-                ask=instrument.items[name].ask,
-                fields=fields,
-                settles=settles(instrument, points, name, readings[name]) if len(bands) > 1 else {},
-            )
-            for name, fields in asked.items()
+            [
+                Missing(
+                    item=name,
+                    ask=instrument.items[name].ask,
+                    fields=item.fields,
+                    settles=settles(instrument, points, name, item.part.possible) if len(bands) > 1 else {},
+                )
+                for name, item in items.items()
+                if item.is_open
+            ]
         ),
-        parts={name: part(name, readings[name], numbers) for name, numbers in points.items()},
-        because=tuple(reasons(instrument, readings, points, totals, bands)),
-        caveats=caveats,
+        parts={name: item.part for name, item in items.items()},
+        because=tuple(reasons(instrument, items, totals, bands)),
+        caveats=(*caveats, *(caveat for item in items.values() for caveat in item.caveats)),
         source=instrument.source,
-        checked=weakest([instrument.checked, *(r.checked for r in readings.values()), *(b.checked for b in bands)]),
+        checked=weakest([instrument.checked, *marks, *(band.checked for band in bands)]),
     )
-
-
-@lru_cache(maxsize=1 << 12)
-def points_of(instrument: Instrument, name: str, options: Options) -> Numbers:
-    counts = instrument.items[name].options
-    return frozenset(counts[option] for option in options)
 
 
 def sums(points: Iterable[Numbers]) -> Numbers:
@@ -70,56 +62,25 @@ def bands_of(instrument: Instrument, totals: Numbers) -> tuple[Band, ...]:
     return tuple(band for band in instrument.bands if not totals.isdisjoint(range(band.low, band.high + 1)))
 
 
-def settles(instrument: Instrument, points: Mapping[str, Numbers], name: str, reading: Reading) -> dict[str, str]:
+def settles(instrument: Instrument, points: Mapping[str, Numbers], name: str, possible: Options) -> dict[str, str]:
     """The answers to one item that would leave one band only, each with that band."""
     rest = sums(numbers for other, numbers in points.items() if other != name)
     found = {}
-    for option in reading.possible:
+    for option in possible:
         count = instrument.items[name].options[option]
-        left = bands_of(instrument, frozenset(total + count for total in rest))
+        left = bands_of(instrument, frozenset([total + count for total in rest]))
         if len(left) == 1:
             found[option] = left[0].name
     return found
 
 
-def part(name: str, reading: Reading, numbers: Numbers) -> Part:
-    return Part(
-        item=name,
-        low=min(numbers),
-        high=max(numbers),
-        answer=reading.possible[0] if len(reading.possible) == 1 else None,
-        possible=reading.possible,
-        basis=reading.basis,
-        source=first(reading.source),
-        checked=reading.checked,
-    )
-
-
-def first(source: Source) -> str:
-    return source if isinstance(source, str) else source[0]
-
-
-def span(numbers: Numbers) -> str:
-    low, high = min(numbers), max(numbers)
-    return str(low) if low == high else f"{low} to {high}"
-
-
 def reasons(
-    instrument: Instrument,
-    readings: Mapping[str, Reading],
-    points: Mapping[str, Numbers],
-    totals: Numbers,
-    bands: tuple[Band, ...],
+    instrument: Instrument, items: Mapping[str, Filled], totals: Numbers, bands: tuple[Band, ...]
 ) -> Iterator[Step]:
-    """A step for every item of which anything is known, and one for the total."""
-    for name, reading in readings.items():
-        if reading.basis != "unknown":
-            answer = " or ".join(reading.possible)
-            gives = answer if instrument.scale else f"{name} {span(points[name])}: {answer}"
-            rule = f"{instrument.key}/{name}: {reading.rule}"
-            yield Step(rule, reading.facts, gives, first(reading.source), reading.checked)
+    """The steps behind the items, and one for the total."""
+    yield from (item.because for item in items.values() if item.because is not None)
     if not instrument.scale:
-        facts = tuple(f"{name} {span(numbers)}" for name, numbers in points.items())
+        facts = tuple([item.counted for item in items.values()])
         named = " or ".join(band.name for band in bands)
         total = f"{span(totals)} of {instrument.lowest} to {instrument.highest}"
         gives = f"{total}: {named}" if named else total

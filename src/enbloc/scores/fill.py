@@ -13,7 +13,8 @@ from enbloc.knowledge.instrument_tables import instrument, instrument_keys
 from enbloc.knowledge.instruments import Instrument, Item, Stated
 from enbloc.scores.evaluate import evaluate
 from enbloc.scores.facts import SCORE, Fact, Facts, facts_of
-from enbloc.scores.read import FOLLOW, Options, asked, fields_of, read, remarks
+from enbloc.scores.items import Filled, filled
+from enbloc.scores.read import FOLLOW, Options, fields_of, remarks
 from enbloc.scores.score import Score
 
 if TYPE_CHECKING:
@@ -60,15 +61,11 @@ def score_facts(found: Instrument, facts: Facts, measured: Answers, typed: Answe
     reason = unfit(found, facts)
     if reason is not None:
         return Skipped(reason)
-    readings, caveats = {}, list(remarks(found, facts))
-    open_: dict[str, tuple[str, ...]] = {}
+    items: dict[str, Filled] = {}
     for name, item in found.items.items():
         known = tuple([(field, facts[field]) for field in fields_of(found, item) if field in facts])
-        readings[name], apart = read(found, item, known, typed.get(name), measured.get(name))
-        caveats += apart
-        if len(readings[name].possible) > 1:
-            open_[name] = asked(found, item, known)
-    return evaluate(found, readings, open_, tuple(caveats))
+        items[name] = filled(found, item, known, typed.get(name), measured.get(name))
+    return evaluate(found, items, tuple(remarks(found, facts)))
 
 
 def unfit(found: Instrument, facts: Facts) -> str | None:

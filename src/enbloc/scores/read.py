@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import product
 
 from enbloc.core.evidence import Caveat
@@ -32,7 +32,7 @@ class Reading:
 
 
 def weakest(marks: Iterable[str]) -> str:
-    return max(marks, key=CHECKED.index)
+    return max(set(marks), key=CHECKED.index)
 
 
 def in_order(item: Item, options: Iterable[str]) -> Options:
@@ -59,7 +59,6 @@ def fields_of(instrument: Instrument, item: Item) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*fields, *named(instrument.fills.get(item.id, ())))))
 
 
-@lru_cache(maxsize=1 << 13)
 def read(
     instrument: Instrument, item: Item, known: Known, typed: Options | None, measured: Options | None
 ) -> tuple[Reading, tuple[Caveat, ...]]:
@@ -143,7 +142,6 @@ def rows_used(rows: tuple[Fill, ...], world: Mapping[str, Value]) -> list[int] |
     return None
 
 
-@lru_cache(maxsize=1 << 13)
 def asked(instrument: Instrument, item: Item, known: Known) -> tuple[str, ...]:
     """The case fields that are not known and would answer the item, or narrow it."""
     facts = dict(known)

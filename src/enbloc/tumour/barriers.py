@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from enbloc.anatomy import BARRIERS, BONE_PARTS, Barrier, Spine
+from enbloc.anatomy import BARRIERS, Barrier, Spine, is_bone
 from enbloc.core.evidence import Measured, Step
 from enbloc.core.geometry import Vector
 from enbloc.core.levels import Level
@@ -99,7 +99,7 @@ def from_bone(spine: Spine, contact: Contact) -> dict[Barrier, Measured]:
     compartment, grid = contact.compartment, spine.grid
     number = 1 + spine.levels.index(compartment.level)
     box = spine.vertebrae[number - 1].box.union(box_of(compartment, grid)).grown((2, 2, 2), grid.shape)
-    mine = (spine.owner[box.slices] == number) & np.isin(spine.part[box.slices], BONE_PARTS)
+    mine = (spine.owner[box.slices] == number) & is_bone(spine.part[box.slices])
     tumour = mine & spine.tumour[box.slices]
     if not tumour.any():
         return {}

@@ -17,7 +17,6 @@ ITEM = "body-collapse"
 DECIDING = ("anterior", "middle")
 """A body that gives way loses height here; a low posterior wall alone is the natural shape of L5."""
 STATIONS = (*DECIDING, "posterior")
-ROUNDING = 0.005
 
 Sizes = Mapping[Level, LevelMorphometry]
 
@@ -41,7 +40,7 @@ def collapse_item(level: Level, sizes: Sequence[LevelMorphometry], extent: Exten
     if not deciding:
         return unread(ITEM, Caveat("height-not-measured", not_measured(level, references)))
     loss = greatest(deciding, complete=len(deciding) == len(DECIDING))
-    filled = body_share(level, extent)
+    filled = body_share(level, extent, rule)
     answer = best_option(loss.value, filled.value, rule)
     return read_item(
         ITEM,
@@ -154,15 +153,16 @@ def greatest(losses: Sequence[Measured], *, complete: bool) -> Measured:
     return Measured(max(loss.value for loss in losses), max(loss.low for loss in losses), high)
 
 
-def body_share(level: Level, extent: Extent) -> Measured:
-    """Share of the body that tumour fills, give or take a tenth of it: the border of a mask is drawn by hand."""
+def body_share(level: Level, extent: Extent, rule: SinsReading) -> Measured:
+    """Share of the body that tumour fills."""
     row = next((row for row in extent.zones if row.level is level and row.zone is Zone.BODY), None)
     share = 0.0 if row is None or row.share is None else min(1.0, row.share)
-    return Measured(share, 0.9 * share, min(1.0, 1.1 * share))
+    low, high = (1.0 - rule.filled_doubt) * share, (1.0 + rule.filled_doubt) * share
+    return Measured(share, low, min(1.0, high))
 
 
 def best_option(loss: float, filled: float, rule: SinsReading) -> str:
-    if loss > rule.half + ROUNDING:
+    if loss > rule.half + rule.half_rounding:
         return "over-half"
     if loss >= rule.none_below:
         return "under-half"
@@ -195,11 +195,10 @@ def collapse_caveats(
     if is_too_tall(row):
         text = f"{level} is taller than expected of adults: perhaps a fault of the label, so every option is open"
         yield Caveat("own-height-outlier", text)
-    if abs(loss.value - rule.half) <= ROUNDING:
-        yield Caveat(
-            "collapse-exactly-half",
-            f"{level} has lost 50 % of its height, which the score does not define: taken as less than 50 %",
-        )
+    if abs(loss.value - rule.half) <= rule.half_rounding:
+        half = f"{100 * rule.half:g} %"
+        text = f"{level} has lost {half} of its height, which the score does not define: taken as less than {half}"
+        yield Caveat("collapse-exactly-half", text)
     for other, why in references.passed_over:
         yield Caveat("neighbour-passed-over", f"{other} {why}, so heights are not compared with it")
     if len(references.found) == 1:

@@ -12,7 +12,14 @@ from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, Mask
-from enbloc.knowledge import escc_contact_mm, escc_grades, escc_rules, lowest_cord_level
+from enbloc.knowledge import (
+    escc_contact_mm,
+    escc_grades,
+    escc_range,
+    escc_rules,
+    escc_type_rows,
+    lowest_cord_level,
+)
 from enbloc.tumour.extent import Extent, Involvement, Zone
 from enbloc.tumour.field import TumourField
 from enbloc.tumour.tube_contact import TubeContact, contact_with
@@ -25,7 +32,6 @@ HALF_WIDTH_MM = 21.0
 AROUND_MM = 20.0
 LEAST_AREA_SHARE = 0.3
 """A section with less canal than this share of the level's middle one is cut off by the end of the column."""
-INTRACOMPARTMENTAL = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +205,7 @@ def grade_hint(
         f"cord {cord}",
         f"read on {modality or 'an image of unknown kind'}",
     )
-    gives = f"grade {rule.low}" if rule.low == rule.high else f"grade {rule.low} to {rule.high}"
-    step = Step(f"escc/{rule.id}: {rule.says}", facts, gives, rule.source, rule.checked)
+    step = Step(f"escc/{rule.id}: {rule.says}", facts, spoken(rule.low, rule.high), rule.source, rule.checked)
     because: tuple[Step, ...] = (step,)
     high = rule.high
     if unseen:
@@ -209,6 +214,10 @@ def grade_hint(
         because = (step, Step("escc/level-without-canal", blind, f"up to grade {high} open", "enbloc-decision"))
     hint = GradeHint(rule.low if rule.low == high else None, rule.low, high, because, ())
     return replace(hint, caveats=tuple(_caveats(extent, levels, unseen, hint, modality)))
+
+
+def spoken(low: str, high: str) -> str:
+    return f"grade {low}" if low == high else f"grade {low} to {high}"
 
 
 def _weight(found: Involvement) -> int:
@@ -230,12 +239,8 @@ def _caveats(
     if low:
         text = f"{', '.join(low)}: the epidural scale is not defined below the end of the cord"
         yield Caveat("epidural-cauda-equina", text)
-    kind, lowest = extent.tomita_type.value, escc_grades()[0].grade
-    if kind in INTRACOMPARTMENTAL and hint.low != lowest:
-        text = (
-            f"type {kind} means a canal free of tumour, the mask shows tumour in it: epidural grade {hint.low} at least"
-        )
-        yield Caveat("epidural-type-disagree", text)
-    if kind == 4 and hint.high == lowest:
-        text = "type 4 means tumour in the canal, the mask shows none there"
-        yield Caveat("epidural-type-disagree", text)
+    kind = extent.tomita_type.value
+    for row in escc_type_rows(kind) if kind is not None else ():
+        if set(row.gives).isdisjoint(escc_range(hint.low, hint.high)):
+            text = f"{row.says}; the labels leave {spoken(hint.low, hint.high)} open"
+            yield Caveat("epidural-type-disagree", text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.anatomy import BONE_PARTS, Part, Spine, Vertebra
+from enbloc.anatomy import BONE_PARTS, Part, Spine, Vertebra, is_bone
 from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Box
 from enbloc.core.levels import Level
@@ -26,6 +26,7 @@ OPTIONS = ("none", "unilateral", "bilateral")
 PEDICLE = {"left": Zone.PEDICLE_LEFT, "right": Zone.PEDICLE_RIGHT}
 FACET = {"left": Part.ARTICULAR_LEFT, "right": Part.ARTICULAR_RIGHT}
 REACH_MM = 12.0
+"""Ribs are looked for this far around the vertebra's box. Own choice, unverified: six times the width of a joint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def rib_joints(level: Level, spine: Spine, imaging: Imaging, box: Box, rule: Sin
     wide as it is along the way.
     """
     part, tumour, mine = crops(level, spine, box)
-    bone = tumour & mine & np.isin(part, [int(code) for code in BONE_PARTS])
+    bone = tumour & mine & is_bone(part)
     if not bone.any():
         return
     for side in SIDES:

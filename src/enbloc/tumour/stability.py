@@ -8,7 +8,7 @@ from enbloc.anatomy import LevelMorphometry, Spine
 from enbloc.core.evidence import Caveat, Step
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging
-from enbloc.knowledge import sins_items, sins_location
+from enbloc.knowledge import sins_instrument, sins_items, sins_location
 from enbloc.tumour.collapse import collapse_item
 from enbloc.tumour.density import bone_lesion_item
 from enbloc.tumour.extent import Extent
@@ -22,9 +22,9 @@ ASKED = ("pain", "alignment")
 def stability(spine: Spine, imaging: Imaging, extent: Extent, morphometry: Sequence[LevelMorphometry]) -> Stability:
     """The items at every involved level in view, cranial first. `extent` was measured on `spine`."""
     levels = [level for level in extent.levels if level in spine.levels]
-    return Stability(
-        "sins", "2010", tuple(level_stability(level, spine, imaging, extent, morphometry) for level in levels)
-    )
+    score, _, edition = sins_instrument().key.rpartition("-")
+    found = tuple(level_stability(level, spine, imaging, extent, morphometry) for level in levels)
+    return Stability(score, edition, found)
 
 
 def level_stability(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import BONE_PARTS, Frame, Spine, Vertebra
+from enbloc.anatomy import Frame, Spine, Vertebra, is_bone
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.levels import Level
@@ -188,7 +188,7 @@ def _own_bone(spine: Spine, vertebra: Vertebra, points_mm: Array) -> Mask:
     box = vertebra.box
     inside = ((index >= box.lower) & (index < box.upper)).all(axis=-1)
     i, j, k = (np.clip(index[..., axis], box.lower[axis], box.upper[axis] - 1) for axis in range(3))
-    own: Mask = inside & (spine.owner[i, j, k] == number) & np.isin(spine.part[i, j, k], BONE_PARTS)
+    own: Mask = inside & (spine.owner[i, j, k] == number) & is_bone(spine.part[i, j, k])
     return own
 
 

@@ -1,0 +1,26 @@
+"""Units by the last word of a name."""
+
+from __future__ import annotations
+
+import pytest
+
+from enbloc.core.units import UNITS, ending, without_unit
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "sign"),
+    [
+        ("canal_width_mm", "canal_width", "mm"),
+        ("pedicle_left.narrowest_area_mm2", "pedicle_left.narrowest_area", "mm²"),
+        ("body_wedge_deg", "body_wedge", "°"),
+        ("tumour_hu", "tumour", "HU"),
+        ("lost_share", "lost", "%"),
+    ],
+)
+def test_the_last_word_is_the_unit(name: str, words: str, sign: str) -> None:
+    assert (without_unit(name), UNITS[ending(name)].sign) == (words, sign)
+
+
+@pytest.mark.parametrize("name", ["level", "pedicle_left", "mm", "a_mm_b"])
+def test_a_name_without_a_unit(name: str) -> None:
+    assert (without_unit(name), ending(name)) == (name, "")

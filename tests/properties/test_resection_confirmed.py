@@ -1,0 +1,165 @@
+"""Every reported cut is confirmed from its noun and the patient's voxels alone; spoilt cuts are not. And what must not
+matter to a plan: where the patient lies, and which side is which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+
+from enbloc.anatomy import Spine, locate
+from enbloc.case import StatedExtent, read_case
+from enbloc.core.geometry import Affine
+from enbloc.core.volume import Imaging, LabelMap
+from enbloc.images import load_images
+from enbloc.images.raw import closest_ras
+from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
+from enbloc.resection.nouns import Cut, Gate, Resection
+from enbloc.resection.resect import resect
+from enbloc.tumour import measure
+from properties.confirm_cut import Confirmer, moved, placed_as, without_a_piece
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+SPECS = {
+    "body and pedicle, T6": PhantomSpec(
+        levels=("T5", "T6", "T7"), oblique_deg=(6.0, 5.0, -8.0), tumour=TumourSpec(type=2, level="T6")
+    ),
+    "oblique, in the canal": PhantomSpec(
+        levels=("T11", "T12", "L1"), oblique_deg=(11.0, -4.0, 7.0), tumour=TumourSpec(type=4, level="T12", size=1.2)
+    ),
+}
+TURN_DEG, MOVE_MM = (12.0, -9.0, 17.0), (31.0, -57.0, 212.0)
+
+
+def planned(imaging: Imaging) -> tuple[Spine, Resection]:
+    spine = locate(imaging)
+    found = resect(spine, imaging, measure(spine, StatedExtent()))
+    assert isinstance(found, Resection), found
+    return spine, found
+
+
+@cache
+def plan(name: str) -> tuple[Confirmer, Resection]:
+    spine, found = planned(make_phantom(SPECS[name]).imaging)
+    return Confirmer(spine), found
+
+
+def cuts_of(name: str) -> dict[Gate, Cut]:
+    return {cut.gate: cut for cut in plan(name)[1].cuts}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_cuts_hold_what_they_say(name):
+    confirm, found = plan(name)
+    assert len(found.cuts) == 2 * len(found.levels) + 2
+    assert {cut.name: confirm.objections(cut) for cut in found.cuts} == {cut.name: [] for cut in found.cuts}
+    assert min(cut.margin_mm.value for cut in found.cuts) == found.margin_mm.value
+
+
+SPOILT = "body and pedicle, T6"
+
+
+@pytest.mark.parametrize("gate", [Gate.LEFT, Gate.RIGHT, Gate.CRANIAL, Gate.CAUDAL])
+def test_a_cut_2_mm_nearer_to_tumour_is_refused(gate):
+    """The normal points to the tumour."""
+    confirm, cut = plan(SPOILT)[0], cuts_of(SPOILT)[gate]
+    assert any("margin" in said for said in confirm.objections(moved(cut, 2.0 * np.array(cut.normal))))
+
+
+@pytest.mark.parametrize("gate", [Gate.LEFT, Gate.RIGHT])
+def test_a_cut_of_the_other_side_is_refused(gate):
+    confirm, cuts = plan(SPOILT)[0], cuts_of(SPOILT)
+    other = Gate.RIGHT if gate is Gate.LEFT else Gate.LEFT
+    assert "does not sever" in confirm.objections(placed_as(cuts[gate], cuts[other]))
+
+
+@pytest.mark.parametrize("gate", [Gate.LEFT, Gate.RIGHT, Gate.CRANIAL, Gate.CAUDAL])
+def test_a_cut_without_a_piece_is_refused(gate):
+    confirm, cut = plan(SPOILT)[0], cuts_of(SPOILT)[gate]
+    assert "does not sever" in confirm.objections(without_a_piece(cut, 0.6))
+
+
+def test_a_turned_normal_and_a_false_area_are_refused():
+    confirm, cut = plan(SPOILT)[0], cuts_of(SPOILT)[Gate.LEFT]
+    turned = replace(cut, normal=tuple(-x for x in cut.normal), polygon_mm=cut.polygon_mm[::-1])
+    assert confirm.objections(turned) == ["the normal points away from what leaves"]
+    assert confirm.objections(replace(cut, polygon_mm=cut.polygon_mm[::-1])) != []
+    assert confirm.objections(replace(cut, section_mm2=0.5 * cut.section_mm2)) != []
+    assert confirm.objections(replace(cut, tumour_mm2=cut.tumour_mm2 + 60.0)) != []
+
+
+def with_affine(imaging: Imaging, matrix: np.ndarray) -> Imaging:
+    """The same arrays elsewhere, as a file with that affine is read."""
+    labels = imaging.labels[0]
+    values, grid = closest_ras(labels.values, matrix, "labels")
+    tumour, _ = closest_ras(imaging.tumour, matrix, "tumour")
+    return replace(imaging, grid=grid, labels=(LabelMap(values, grid, labels.structures),), tumour=tumour)
+
+
+def rigid() -> np.ndarray:
+    a, b, c = np.radians(TURN_DEG)
+    x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = z @ y @ x, MOVE_MM
+    return matrix
+
+
+def test_a_patient_who_lies_elsewhere_has_the_same_cuts():
+    """Sums in another order (1e-12 mm) turn over voxels that lie on a tie: a cut may move by a step of the grid (5° and
+    7.5°, 0.5 mm), its margin by what counts as equal (0.25 mm), its section by a rim of half a voxel.
+    """
+    motion, imaging = rigid(), make_phantom(SPECS[SPOILT]).imaging
+    _, found = planned(with_affine(imaging, motion @ imaging.grid.affine.matrix))
+    for here, there in zip(plan(SPOILT)[1].cuts, found.cuts, strict=True):
+        assert (here.name, here.tissue) == (there.name, there.tissue)
+        np.testing.assert_allclose(there.point_mm, Affine(motion).to_world(np.array(here.point_mm)), atol=1.0)
+        assert np.dot(there.normal, motion[:3, :3] @ here.normal) >= np.cos(np.radians(np.hypot(5.0, 7.5)))
+        assert there.margin_mm.value == pytest.approx(here.margin_mm.value, abs=0.25)
+        assert there.section_mm2 == pytest.approx(here.section_mm2, rel=0.15)
+
+
+def mirrored(imaging: Imaging) -> Imaging:
+    """The patient in a mirror: the affine's x turns over and nothing else. No structure of these labels has a side."""
+    return with_affine(imaging, np.diag([-1.0, 1.0, 1.0, 1.0]) @ imaging.grid.affine.matrix)
+
+
+def test_the_mirror_image_has_mirrored_cuts():
+    """Voxels of the field lie differently about the mid-plane: margins to half a voxel of the labels (1 mm) and one of
+    the field (0.8 mm); sections to a rim of half a voxel of the field.
+    """
+    confirm, found = plan(SPOILT)
+    spine, image = planned(mirrored(make_phantom(SPECS[SPOILT]).imaging))
+    swap = {Gate.LEFT: Gate.RIGHT, Gate.RIGHT: Gate.LEFT}
+    there = {swap.get(cut.gate, cut.gate): cut for cut in image.cuts}
+    again = Confirmer(spine)
+    for cut in found.cuts:
+        assert there[cut.gate].margin_mm.value == pytest.approx(cut.margin_mm.value, abs=1.3)
+        assert again.objections(there[cut.gate]) == []
+    assert image.certificate.bound_mm == pytest.approx(found.certificate.bound_mm, abs=1.3)
+    assert confirm.voxel_mm == again.voxel_mm
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="real images are not beside the checkout")
+@pytest.mark.parametrize("number", [6])
+def test_cuts_on_real_labels_hold_what_they_say(number):
+    text = (
+        'schema = "enbloc.case/1"\nid = "dev"\n[imaging]\nmodality = "ct"\n[[imaging.labels]]\n'
+        'file = "sub-verse005_seg-vert_msk.nii.gz"\nscheme = "verse"\n'
+        f'[imaging.tumour]\nfile = "tumours/tumour_tomita{number}.nii.gz"\n'
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "case.toml"
+        path.write_text(text, encoding="utf-8")
+        imaging = load_images(read_case(path).in_folder(DATA / "verse005"))
+    spine, found = planned(imaging)
+    confirm = Confirmer(spine)
+    assert {cut.name: confirm.objections(cut) for cut in found.cuts} == {cut.name: [] for cut in found.cuts}
