@@ -143,9 +143,9 @@ class Stage:
 
 
 def bench_planes(figures: Figures, stage: Stage, count: int) -> None:
-    from enbloc.resection.bounds import margin_bounds
+    from enbloc.resection.bounds import margin_bounds, swept_bounds
     from enbloc.resection.candidates import measured
-    from enbloc.resection.family import at_angles
+    from enbloc.resection.family import at_angles, ring_angles, ring_normals
     from enbloc.resection.kernels import FLAW, SOUND, TUMOUR_MM
     from enbloc.resection.threads import in_parts
 
@@ -168,22 +168,37 @@ def bench_planes(figures: Figures, stage: Stage, count: int) -> None:
 
         return in_parts(kernel, count)
 
+    normals = np.ascontiguousarray(ring_normals(ring_angles(stage.settings), passage.axes))
+    step = stage.settings.offset_step_mm / passage.step_mm
+    counts = np.full(len(normals), int(2.0 * reach / passage.step_mm / step), np.int64)
+    first = normals @ passage.pivot - reach / passage.step_mm
+
+    def sweep() -> Any:
+        def kernel(part: slice) -> Any:
+            return swept_bounds(
+                normals[part], np.zeros(len(normals))[part], first[part], counts[part], step, 0.5 * step,
+                passage.pivot, passage.points, passage.at_mm, passage.ends,
+            )  # fmt: skip
+
+        return in_parts(kernel, len(normals))
+
     bounds = partial(slab, -1e3), partial(slab, hand_mm)
     few = min(count, 200)
-    for call in (*bounds, partial(measured, passage, planes)):
+    for call in (*bounds, sweep, partial(measured, passage, planes)):
         call()
     rows, rates = [], {}
     for name, call, done, times in (
         ("scipy map_coordinates, one raster per plane", partial(sampled, passage, planes, few), few, 1),
         ("sections: severing part, all measures", partial(measured, passage, planes), count, 3),
         ("slab bound, every path", bounds[0], count, 3),
-        ("slab bound, as searched: down to the margin in hand", bounds[1], count, 3),
+        ("slab bound, single cells: down to the margin in hand", bounds[1], count, 3),
+        ("slab bound, all offsets of an orientation in one pass", sweep, int(counts.sum()), 3),
     ):
         costs, _ = repeated(times, call)
         rates[name] = done / min(cost.wall_s for cost in costs)
         rows.append([name, done, *cost_cells(costs), f"{rates[name]:.0f}"])
     table(("planes", "number", *COST_HEAD, "planes/s"), rows)
-    rival, sections, _, bound = rates.values()
+    rival, sections, _, _, bound = rates.values()
     times = bound / rival
     wanted = f">= {TIMES_SCIPY:.0f} x"
     figures.figure("slab bound against map_coordinates", f"{times:.0f} x", wanted, times >= TIMES_SCIPY, is_time=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from enbloc.core.geometry import Array
 from enbloc.resection.kernels import Ints, Millimetres, side_of
@@ -35,6 +36,17 @@ def farthest_from(points: Millimetres, pivot: Array) -> float:
             here += (points[s, axis] - pivot[axis]) ** 2
         square = max(square, here)
     return float(np.sqrt(square))
+
+
+@numba.njit(cache=True)
+def clipped(here: float, there: float, slack: float) -> tuple[float, float]:
+    """The part of a segment within `slack` of a plane, as shares of its length, its ends lying `here` and `there` off
+    the plane; empty (start > end) where none is.
+    """
+    if here == there:
+        return (0.0, 1.0) if abs(here) <= slack else (1.0, 0.0)
+    one, two = (-slack - here) / (there - here), (slack - here) / (there - here)
+    return max(0.0, min(one, two)), min(1.0, max(one, two))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -73,16 +85,9 @@ def margin_bounds(
                 for axis in range(3):
                     reach += (points[s, axis] - pivot[axis]) ** 2
                 slack = thick[n] + spread[n] * (np.sqrt(reach) + 1.0)
-                # the part of the segment within the slab, as shares of its length
-                if here == there:
-                    if abs(here) > slack:
-                        continue
-                    start, end = 0.0, 1.0
-                else:
-                    one, two = (-slack - here) / (there - here), (slack - here) / (there - here)
-                    start, end = max(0.0, min(one, two)), min(1.0, max(one, two))
-                    if start > end:
-                        continue
+                start, end = clipped(here, there, slack)
+                if start > end:
+                    continue
                 step = at_mm[s + 1] - at_mm[s]
                 best = max(best, at_mm[s] + step * start, at_mm[s] + step * end)
                 if path == 0:
@@ -91,4 +96,55 @@ def margin_bounds(
             if bound <= floor_mm:
                 break
         bounds[n, 0], bounds[n, 1], bounds[n, 2] = bound, low, high
+    return bounds
+
+
+@numba.njit(cache=True, nogil=True)
+def swept_bounds(
+    normals: Array,
+    spread: Array,
+    first: Array,
+    counts: npt.NDArray[np.int64],
+    step: float,
+    thick: float,
+    pivot: Array,
+    points: Millimetres,
+    at_mm: Millimetres,
+    ends: Ints,
+) -> Array:
+    """`margin_bounds` of all cells of an orientation in one pass over the paths: offsets first[m] + k * step, k below
+    counts[m]. Rows of one orientation after the other, (sum of counts, 3).
+    """
+    bounds = np.empty((counts.sum(), 3))
+    reach = np.empty(len(points))
+    for s in range(len(points)):
+        square = 0.0
+        for axis in range(3):
+            square += (points[s, axis] - pivot[axis]) ** 2
+        reach[s] = np.sqrt(square) + 1.0
+    best, start_row = np.empty(counts.max()), 0
+    for m in range(len(normals)):
+        count = counts[m]
+        rows = bounds[start_row : start_row + count]
+        rows[:, 0], rows[:, 1], rows[:, 2] = 1e9, 1e9, -1e9
+        for path in range(len(ends) - 1):
+            best[:count] = -1e9
+            there = side_of(points, ends[path], normals[m], first[m])
+            for s in range(ends[path], ends[path + 1] - 1):
+                here, there = there, side_of(points, s + 1, normals[m], first[m])
+                slack = thick + spread[m] * reach[s]
+                low = max(0, int(np.ceil((min(here, there) - slack) / step)))
+                high = min(count - 1, int(np.floor((max(here, there) + slack) / step)))
+                for k in range(low, high + 1):
+                    start, end = clipped(here - k * step, there - k * step, slack)
+                    if start > end:
+                        continue
+                    rise = at_mm[s + 1] - at_mm[s]
+                    best[k] = max(best[k], at_mm[s] + rise * start, at_mm[s] + rise * end)
+                    if path == 0:
+                        rows[k, 1] = min(rows[k, 1], s - ends[0] + start)
+                        rows[k, 2] = max(rows[k, 2], s - ends[0] + end)
+            for k in range(count):
+                rows[k, 0] = min(rows[k, 0], best[k])
+        start_row += count
     return bounds

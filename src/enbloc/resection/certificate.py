@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Mask
-from enbloc.resection.bounds import margin_bounds, path_spans
+from enbloc.resection.bounds import margin_bounds, path_spans, swept_bounds
 from enbloc.resection.candidates import GRID_PITCH, Candidates, Limits, candidates
 from enbloc.resection.family import at_angles, ring_angles, ring_normals
 from enbloc.resection.kernels import TUMOUR_MM, Ints, Millimetres
@@ -107,7 +107,7 @@ def refine(left: Candidates, right: Candidates, pair: Pair, opening_mm: float) -
     if hand >= settings.enough_mm - settings.gap_mm:
         return Refined(left, right, pair, settings.enough_mm, Proof.ENOUGH, 0)
     wide = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
-    cells = [first_cells(side, bundle, hand, limits) for side, bundle in zip(sides, bundles, strict=True)]
+    cells = [first_cells(side, bundle, limits) for side, bundle in zip(sides, bundles, strict=True)]
     beside = PITCH * left.passage.step_mm  # a section may meet a path one of its pixels off
     looked_at, passed, left_open = 0, hand - beside, hand - beside
     for _ in range(ROUNDS):
@@ -155,7 +155,7 @@ def in_hand(sides: list[Candidates], pair: Pair) -> float:
     return min(side.fine_margin_mm(n) for side, n in zip(sides, (pair.left, pair.right), strict=True))
 
 
-def first_cells(side: Candidates, bundle: Bundle, hand: float, limits: Limits) -> Cells:
+def first_cells(side: Candidates, bundle: Bundle, limits: Limits) -> Cells:
     """The whole family in cells of the settings' steps."""
     settings, passage = side.settings, side.passage
     angles = ring_angles(settings)
@@ -169,9 +169,17 @@ def first_cells(side: Candidates, bundle: Bundle, hand: float, limits: Limits) -
     which = np.repeat(np.arange(len(angles)), count)
     within = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
     middle = np.column_stack([angles[which], (low[which] + within) * settings.offset_step_mm])
-    nowhere = np.zeros((len(middle), 2), np.int64)
-    cells = Cells(middle, np.broadcast_to(half, middle.shape), np.zeros(len(middle)), nowhere)
-    return bounded(cells, passage, bundle, hand, limits)
+    step = settings.offset_step_mm / passage.step_mm
+    spread = chord(np.full(len(angles), half[0]), np.full(len(angles), half[1]), angles[:, 1])
+    first = normals @ passage.pivot + low * step
+
+    def kernel(part: slice) -> Array:
+        return swept_bounds(
+            normals[part], spread[part], first[part], count[part], step, 0.5 * step, passage.pivot, bundle.points,
+            bundle.at_mm, bundle.ends,
+        )  # fmt: skip
+
+    return with_bounds(middle, np.broadcast_to(half, middle.shape), in_parts(kernel, len(angles)), passage, limits)
 
 
 def chord(half_azimuth_deg: Vector, half_tilt_deg: Vector, tilt_deg: Vector) -> Vector:
@@ -199,9 +207,14 @@ def bounded(cells: Cells, passage: Passage, bundle: Bundle, hand: float, limits:
         )  # fmt: skip
 
     found = in_parts(kernel, len(cells))
+    return with_bounds(cells.middle, cells.half, found, passage, limits)
+
+
+def with_bounds(middle: Array, half: Array, found: Array, passage: Passage, limits: Limits) -> Cells:
+    """Cells with the bounds and places of `margin_bounds`."""
     last = float(passage.ends[1] - 1)
     reach = np.clip(np.rint(found[:, 1:]), 0.0, last).astype(np.int64)
-    return Cells(cells.middle, cells.half, found[:, 0] - limits.half_kerf_mm, reach)
+    return Cells(middle, half, found[:, 0] - limits.half_kerf_mm, reach)
 
 
 def halved(cells: Cells) -> Cells:
