@@ -20,6 +20,7 @@ class RemovalTable:
 
     vessel_yield_mm: float
     root_yield_mm: float
+    epidural_mm: float
     rib_beside_joint_mm: float
     next_head_at: frozenset[Level]
     root_radius_mm: float
@@ -45,6 +46,7 @@ def removal_table() -> RemovalTable:
     return RemovalTable(
         vessel_yield_mm=float(yields["vessel_mm"]),
         root_yield_mm=float(yields["root_mm"]),
+        epidural_mm=float(yields["epidural_mm"]),
         rib_beside_joint_mm=float(ribs["beside_joint_mm"]),
         next_head_at=frozenset(Level(name) for name in ribs["next_head_at"]),
         root_radius_mm=float(roots["radius_mm"]),

@@ -196,12 +196,12 @@ def least_on_way(
 def seek(
     points: Array, first: Counts, centre: Array, radius: Vector, pivot: Vector, reach: float,
     field: Millimetres, step: float,
-    low: Counts, high: Counts, steps: Vector,
+    low: Counts, high: Counts, steps: Vector, basis: Array,
     exits: Array, way: Vector, outside: float, check: float, comfortable: float, most: int,
-) -> tuple[Array, int, float]:  # fmt: skip
-    """The poses (n, 6) of a way out, how many poses were looked at, and the greatest share of the turns reached.
+) -> tuple[Array, int, Vector]:  # fmt: skip
+    """The poses (n, 6) of a way out, how many poses were looked at, and the pose farthest turned of these.
 
-    Poses lie on the lattice `steps` times whole numbers from `low` to `high`. The best first, by the length gone (longer
+    Poses lie on the lattice `steps` times whole numbers from `low` to `high` along the rows of `basis`. The best first, by the length gone (longer
     where there is less room than `comfortable`) and the length that remains. From each pose straight ways along
     `exits` are tried until the body lies wholly beyond `outside` along `way`. No rows where there is none.
     """
@@ -224,21 +224,19 @@ def seek(
     hints = np.zeros(HINTS, np.int64)
     begins = room_of(points, first, centre, radius, pivot, field, step, pose, 0.0, hints)
     if begins < 0.0:
-        return np.empty((0, 6)), 1, 0.0
+        return np.empty((0, 6)), 1, pose
     gone[start], room[start] = 0.0, begins
     heap = [(0.0, start, -1)]
-    looked, turned = 0, 0.0
+    looked, turned, farthest = 0, 0, np.zeros(6)
     while len(heap) > 0 and looked < most:
         _, here, move = heapq.heappop(heap)
         if closed[here]:
             continue
-        for d in range(6):
-            pose[d] = steps[d] * (here // unit[d] % dims[d] + low[d])
+        lay(here, unit, dims, low, steps, basis, pose)
         if move >= 0:
             d, sign = move // 2, 1 - 2 * (move % 2)
             before = here - sign * unit[d]
-            other[:] = pose
-            other[d] -= sign * steps[d]
+            lay(before, unit, dims, low, steps, basis, other)
             length = steps[d] if d < 3 else steps[d] * reach
             if room[before] + room[here] < length and least_on_way(
                 points, first, centre, radius, pivot, field, step, other, pose, length, check, hints
@@ -248,7 +246,10 @@ def seek(
             came[here] = move
         closed[here] = True
         looked += 1
-        turned = max(turned, abs(pose[5]))
+        turns = abs(here // unit[5] % dims[5] + low[5])
+        if turns > turned:
+            turned = turns
+            farthest[:] = pose
         back = trailing(centre, radius, pivot, pose, way)
         for n in range(len(exits)):
             length = max(0.0, (back + outside) / dot(exits[n], way))
@@ -261,16 +262,15 @@ def seek(
                         points, first, centre, radius, pivot, field, step, pose, leave, length, apart, hints
                     )
             if clear >= 0.0:
-                return traced(came, here, start, unit, dims, low, steps, leave), looked, turned
+                return traced(came, here, start, unit, dims, low, steps, basis, leave), looked, farthest
         for move in range(12):
             d, sign = move // 2, 1 - 2 * (move % 2)
             place = here // unit[d] % dims[d] + sign
             there = here + sign * unit[d]
             if place < 0 or place >= dims[d] or closed[there]:
                 continue
-            other[:] = pose
-            other[d] += sign * steps[d]
             if np.isnan(room[there]):
+                lay(there, unit, dims, low, steps, basis, other)
                 room[there] = room_of(points, first, centre, radius, pivot, field, step, other, 0.0, hints)
                 remains[there] = max(0.0, trailing(centre, radius, pivot, other, way) + outside)
             if room[there] < 0.0:
@@ -278,7 +278,17 @@ def seek(
             length = steps[d] if d < 3 else steps[d] * reach
             cost = gone[here] + price(length, d, room[there], comfortable)
             heapq.heappush(heap, (cost + remains[there], there, move))
-    return np.empty((0, 6)), looked, turned
+    return np.empty((0, 6)), looked, farthest
+
+
+@njit(cache=True, nogil=True)
+def lay(at: int, unit: Counts, dims: Counts, low: Counts, steps: Vector, basis: Array, pose: Vector) -> None:
+    """Sets `pose` to that of the lattice's place `at`."""
+    pose[:] = 0.0
+    for d in range(6):
+        value = steps[d] * (at // unit[d] % dims[d] + low[d])
+        for e in range(3):
+            pose[d // 3 * 3 + e] += value * basis[d % 3, e]
 
 
 @njit(cache=True, nogil=True)
@@ -290,7 +300,7 @@ def price(length: float, d: int, room: float, comfortable: float) -> float:
 @njit(cache=True, nogil=True)
 def traced(
     came: npt.NDArray[np.int8], last: int, start: int, unit: Counts, dims: Counts, low: Counts, steps: Vector,
-    leave: Vector,
+    basis: Array, leave: Vector,
 ) -> Array:  # fmt: skip
     """The poses from the start to `last`, then `leave`."""
     count, at = 1, last
@@ -302,8 +312,7 @@ def traced(
     path[count] = leave
     at = last
     for n in range(count - 1, -1, -1):
-        for d in range(6):
-            path[n, d] = steps[d] * (at // unit[d] % dims[d] + low[d])
+        lay(at, unit, dims, low, steps, basis, path[n])
         if n > 0:
             move = came[at]
             at -= (1 - 2 * (move % 2)) * unit[move // 2]

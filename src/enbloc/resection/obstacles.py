@@ -20,6 +20,8 @@ from enbloc.resection.theatre import Theatre
 
 SIGHT_MM = 12.0
 """Distances beyond this are not told apart."""
+ROUNDING_MM = 1e-3
+"""So that what touches does not count as entered."""
 PEDICLE = {"left": Part.PEDICLE_LEFT, "right": Part.PEDICLE_RIGHT}
 TRANSVERSE = {"left": Part.TRANSVERSE_LEFT, "right": Part.TRANSVERSE_RIGHT}
 SIDE = {"left": -1.0, "right": 1.0}
@@ -41,15 +43,18 @@ class Obstacle:
 def standing(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -> Iterator[Obstacle]:
     """Dura, remaining bone, ribs and vessels: all that is labelled and stays, without the pieces.
 
-    Bone gives way by one voxel: cut faces are stairs of voxels that slide along each other.
+    The sac gives way by half its yield on each side; where the canal stands for it, by the fat around the sac as well.
+    Bone seems to give way by a voxel: cut faces are stairs of voxels that slide along each other.
     """
     pieces = theatre.pieces > 0
     sac_mm = settings.sac_yield * sac_width_mm(theatre) / 2.0
+    if not theatre.no_go_is_sac:
+        sac_mm += table.epidural_mm
     yield Obstacle("dural-sac" if theatre.no_go_is_sac else "canal", theatre.no_go & ~pieces, sac_mm)
     for level, mask in remaining_bone(theatre):
-        yield Obstacle(f"{level}-bone", mask & ~pieces, theatre.step_mm)
+        yield Obstacle(f"{level}-bone", mask & ~pieces, theatre.touch_mm)
     for name, mask in rib_stumps(theatre, table):
-        yield Obstacle(name, mask & ~pieces, theatre.step_mm)
+        yield Obstacle(name, mask & ~pieces, theatre.touch_mm)
     vessel_mm = table.vessel_yield_mm if settings.vessel_yield_mm is None else settings.vessel_yield_mm
     for name, mask in theatre.vessels.items():
         yield Obstacle(name, mask & ~pieces, vessel_mm)
@@ -189,7 +194,9 @@ def distance_to_segment(points: Array, a: Vector, b: Vector) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
-    """Signed distance in mm to an obstacle inside `box`; beyond that it is farther than SIGHT_MM."""
+    """Gap in mm between an obstacle's faces and those of a voxel here, negative inside, known in `box`; beyond that it is
+    more than SIGHT_MM.
+    """
 
     box: Box
     mm: Millimetres
@@ -204,6 +211,7 @@ def near(mask: Mask, step_mm: float) -> Near | None:
     grown = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
     mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm))
     assert mm is not None
+    mm -= np.float32(0.5 * step_mm - ROUNDING_MM)
     return Near(grown, mm)
 
 

@@ -11,21 +11,22 @@ import numpy as np
 from enbloc.anatomy import Part, Spine
 from enbloc.anatomy.spine import Triple
 from enbloc.core.evidence import Caveat, Measured, Step
-from enbloc.core.geometry import Array, Box
+from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
 from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
 from enbloc.resection import motion
 from enbloc.resection.motion import Body, body_of
-from enbloc.resection.nouns import Clearance, Piece, Pieces
+from enbloc.resection.nouns import Clearance, Cut, Gate, Piece, Pieces, Tissue
 from enbloc.resection.obstacles import SIGHT_MM, Near, Obstacle, near, open_room, rod_on, roots_of, room_around, standing
 from enbloc.resection.pieces import POSTERIOR, REMAINING
 from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre, theatre_of
-from enbloc.resection.ways import Found, ranges_of, search
+from enbloc.resection.ways import UP, Found, ranges_of, search
 
 BY_DEFAULT = RemovalSettings()
+SOFT = (Tissue.DISC,)
 NONE_FOUND = "none found in the searched motions"
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
@@ -35,6 +36,7 @@ def removal_of(
     field: OperativeField,
     pieces: Sequence[Piece],
     drawing: Pieces,
+    cuts: Sequence[Cut],
     spine: Spine,
     imaging: Imaging,
     *,
@@ -48,7 +50,18 @@ def removal_of(
     is found. `rod`: a temporary rod holds the column on the side away from which a block is turned.
     """
     theatre = theatre_of(field, drawing.label, spine, imaging)
-    return taken_out(theatre, pieces, settings, roots_kept, rod)
+    return taken_out(theatre, pieces, settings, roots_kept, rod, turn_axis(field, cuts))
+
+
+def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
+    """The vertebra's own axis, made square to the cuts between vertebrae so that the block slides along them: to those
+    through bone, or, where all pass through disc, which gives way, to all of them on average.
+    """
+    between = [cut for cut in cuts if cut.gate in (Gate.CRANIAL, Gate.CAUDAL)]
+    bony = [cut for cut in between if cut.tissue not in SOFT]
+    normals = [field.frame.axes @ np.array(cut.normal) for cut in bony or between]
+    upward = [normal * np.sign(normal[2]) for normal in normals if normal[2] != 0.0]
+    return unit(np.sum(upward, axis=0)) if upward else UP
 
 
 def taken_out(
@@ -57,8 +70,9 @@ def taken_out(
     settings: RemovalSettings = BY_DEFAULT,
     roots_kept: tuple[Root, ...] = (),
     rod: bool = True,
+    axis: Vector = UP,
 ) -> Removal:
-    """The same among obstacles that are laid out already."""
+    """The same among obstacles that are laid out already. `axis`: about which a block is turned, along the theatre's."""
     table = removal_table()
     stands = tuple(standing(theatre, table, settings))
     scene = Scene(
@@ -69,6 +83,7 @@ def taken_out(
         tuple(_roots(theatre, table, settings)),
         {way: _rod(theatre, side, table) for way, side in ROD_SIDE.items()} if rod else {},
         frozenset(roots_kept),
+        axis,
     )
     left = list(in_order(pieces))
     out = []
@@ -95,11 +110,11 @@ class Scene:
     roots: tuple[tuple[Root, Obstacle], ...]
     rods: Mapping[Way, Obstacle | None]
     kept: frozenset[Root]
+    axis: Vector
 
     def obstacles(self, way: Way, stays: Sequence[Piece], spare_roots: bool) -> list[Obstacle]:
-        step = self.theatre.step_mm
         """Beside what stands in every piece's way."""
-        found = [Obstacle(piece.name, self.theatre.pieces == piece.label, step) for piece in stays]
+        found = [Obstacle(piece.name, self.theatre.rigid(piece.label), self.theatre.touch_mm) for piece in stays]
         rod = self.rods.get(way)
         found += [rod] if rod is not None else []
         return found + [each for root, each in self.roots if spare_roots and root in self.kept]
@@ -138,7 +153,7 @@ def way_out(scene: Scene, piece: Piece, stays: Sequence[Piece]) -> PieceRemoval:
     """
     theatre = scene.theatre
     pivot = theatre.from_start(theatre.centre_mm)
-    body = body_of(theatre.pieces == piece.label, theatre.step_mm, pivot)
+    body = body_of(theatre.rigid(piece.label), theatre.step_mm, pivot)
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda way: _one_way(scene, body, way, stays), ways_for(piece)))
     good = [each for each in found if each.tried.found]
@@ -167,20 +182,38 @@ def _rank(scene: Scene, each: OneWay) -> tuple[bool, int, float, int]:
 def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece]) -> OneWay:
     """In the plane, then freed; sparing the roots to be kept, then without."""
     step = scene.theatre.step_mm
-    looked = 0
+    looked, last = 0, None
     sparing = (True, False) if any(root in scene.kept for root, _ in scene.roots) else (False,)
     for spare in sparing:
         obstacles = scene.obstacles(way, stays, spare)
         room = room_around(obstacles, scene.room, step)
-        for span in ranges_of(way, scene.settings):
+        for span in ranges_of(way, scene.axis, scene.settings):
             found = search(body, room, step, span, scene.settings)
             looked += found.looked
             if len(found.poses):
                 least = least_along(scene, body, found.poses, Near(Box((0, 0, 0), room.shape), room))
-                tried = Tried(way, True, least, looked, _because_found(found, span.high[2] > 0))
+                tried = Tried(way, True, least, looked, _because_found(found, span.free))
                 return OneWay(tried, found, (*scene.stands, *obstacles), tuple(_divided(scene, body, found.poses)))
-            turned = found.turned_deg
-    return OneWay(Tried(way, False, None, looked, _because_not(way, turned)), found, (), ())
+            last = found if last is None or found.turned_deg > last.turned_deg else last
+    assert last is not None
+    held = held_by(scene, body, way, last.farthest, (*scene.stands, *obstacles))
+    return OneWay(Tried(way, False, None, looked, _because_not(way, last.turned_deg, held)), last, (), ())
+
+
+def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence[Obstacle]) -> tuple[str, ...]:
+    """The obstacles that a further step from `pose` presses into too far: a turn, or a move out where none is turned."""
+    onward = np.zeros(6)
+    if way in TURNED:
+        turn = np.deg2rad(2.0 * scene.settings.turn_step_deg) * scene.axis
+        onward[3:] = turn if way is Way.TURNED_LEFT else -turn
+    else:
+        onward[1] = 3.0 if way is Way.ANTERIORLY else -3.0
+    seen = [(each, near(each.mask, scene.theatre.step_mm)) for each in obstacles]
+    ways = np.stack([pose, pose + onward])
+    deep = [
+        (least_along(scene, body, ways, where) + each.yield_mm, each.name) for each, where in seen if where is not None
+    ]
+    return tuple(name for mm, name in sorted(deep) if mm < 0.0)
 
 
 def _clearances(scene: Scene, body: Body, way: OneWay) -> Iterator[Clearance]:
@@ -221,7 +254,7 @@ def _roots(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -> 
 
 def _rod(theatre: Theatre, side: str, table: RemovalTable) -> Obstacle | None:
     mask = rod_on(theatre, side, table)
-    return None if mask is None else Obstacle(f"rod-{side}", mask, theatre.step_mm)
+    return None if mask is None else Obstacle(f"rod-{side}", mask, theatre.touch_mm)
 
 
 def poses_of(theatre: Theatre, poses: Array) -> tuple[Pose, ...]:
@@ -236,15 +269,14 @@ def _triple(vector: Array) -> Triple:
 
 
 def _because_found(found: Found, freed: bool) -> str:
-    turned = float(np.rad2deg(np.abs(found.poses[-1, 5])))
+    turned = float(np.rad2deg(np.linalg.norm(found.poses[-1, 3:])))
     within = "with height and tilts freed" if freed else "in the axial plane"
     return f"a way out {within}" + (f", turned by {turned:.0f}°" if turned > 0.0 else "")
 
 
-def _because_not(way: Way, turned_deg: float) -> str:
-    if way in TURNED:
-        return f"{NONE_FOUND}: turned by {turned_deg:.0f}° at most"
-    return NONE_FOUND
+def _because_not(way: Way, turned_deg: float, held: Sequence[str]) -> str:
+    turned = f": turned by {turned_deg:.0f}° at most" if way in TURNED else ""
+    return NONE_FOUND + turned + (f", then held by {', '.join(held)}" if held else "")
 
 
 def _says(piece: Piece, best: OneWay | None, clearances: Sequence[Clearance], tried: Sequence[Tried]) -> str:

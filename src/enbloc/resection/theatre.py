@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enbloc.anatomy import Frame, Spine, vessel_kind
+from enbloc.anatomy import Frame, Part, Spine, vessel_kind
 from enbloc.core.geometry import Affine, Array, Index, Vector
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Imaging, Mask
@@ -25,7 +25,9 @@ HEIGHT_MM = 8.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Theatre:
-    """Voxels as in OperativeField. `pieces`: label of the piece of each voxel, 0 for none. Vessels and ribs by name."""
+    """Voxels as in OperativeField. `pieces`: label of the piece of each voxel, 0 for none. Vessels and ribs by name.
+    `touch_mm`: by how much bone may seem to enter bone: a voxel, or what the label map cannot tell from none.
+    """
 
     frame: Frame
     start_mm: Vector
@@ -38,7 +40,9 @@ class Theatre:
     no_go_is_sac: bool
     vessels: Mapping[str, Mask]
     ribs: Mapping[str, Mask]
+    tumour: Mask
     pieces: Codes
+    touch_mm: float
     centre_mm: Vector
     """Of the canal at the resected levels, along the frame's axes."""
 
@@ -54,6 +58,11 @@ class Theatre:
         """Voxel index (..., 3) to mm from the first voxel."""
         placed: Array = index * self.step_mm
         return placed
+
+    def rigid(self, label: int) -> Mask:
+        """A piece's voxels without disc that tumour has not entered, which gives way."""
+        mine: Mask = (self.pieces == label) & ((self.part != Part.DISC) | self.tumour)
+        return mine
 
     @property
     def axes_mm(self) -> tuple[Array, Array, Array]:
@@ -89,6 +98,8 @@ def theatre_of(field: OperativeField, label: Codes, spine: Spine, imaging: Imagi
         no_go_is_sac=field.no_go_is_sac,
         vessels={name: mask for name, mask in vessels.items() if mask.any()},
         ribs={name: mask for name, mask in ribs.items() if mask.any()},
+        tumour=nearest_mask(spine.tumour, spine.grid, place),
+        touch_mm=max(field.step_mm, field.noise_mm),
         pieces=carried_on(label, low, shape),
         centre_mm=np.mean([field.canal_centre_mm[level] for level in field.levels], axis=0),
     )
