@@ -26,6 +26,8 @@ FAR = 1.0e3
 SLACK = 0.25
 """Between voxels a field may change by this share of a voxel more than the way gone."""
 HINTS = 12
+EXIT_EVERY = 3
+"""Straight ways out are tried from one in so many poses of the lattice."""
 LEAP_MM = 3.0
 """A straight way out is looked at this far apart first."""
 Counts = npt.NDArray[np.int64]
@@ -33,8 +35,8 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A piece's surface voxels `points` (n, 3), in bricks: brick b holds points `first[b]` to `first[b + 1]`, all within
-    `radius[b]` of `centre[b]`. It turns about `pivot`, from which no point is farther than `reach`.
+    """A piece's surface voxels `points` (n, 3), in bricks: brick b holds points `first[b]` to `first[b + 1]`, all
+    within `radius[b]` of `centre[b]`. It turns about `pivot`, from which no point is farther than `reach`.
     """
 
     points: Array
@@ -53,14 +55,14 @@ def body_of(mask: Mask, step_mm: float, pivot: Vector) -> Body:
     brick = surface // BRICK_VOXELS
     key = (brick[:, 0] * 4096 + brick[:, 1]) * 4096 + brick[:, 2]
     order = np.argsort(key, kind="stable")
-    points = surface[order] * step_mm
+    points: Array = surface[order].astype(np.float64) * step_mm
     first = np.append(np.flatnonzero(np.diff(key[order], prepend=-1)), len(points))
     sizes = np.diff(first)
-    centre = np.add.reduceat(points, first[:-1], axis=0) / sizes[:, None]
+    centre: Array = np.add.reduceat(points, first[:-1], axis=0) / sizes[:, None]
     away = np.linalg.norm(points - np.repeat(centre, sizes, axis=0), axis=1)
-    radius = np.maximum.reduceat(away, first[:-1])
+    radius: Vector = np.maximum.reduceat(away, first[:-1])
     reach = float(np.linalg.norm(points - pivot, axis=1).max())
-    return Body(points, first.astype(np.int64), centre, radius, pivot.astype(np.float64), reach)
+    return Body(points, first.astype(np.int64), centre, radius.astype(np.float64), pivot.astype(np.float64), reach)
 
 
 @njit(cache=True, nogil=True)
@@ -81,7 +83,8 @@ def rotation(vector: Vector) -> Array:
 
 @njit(cache=True, nogil=True)
 def dot(a: Vector, b: Vector) -> float:
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    along: float = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return along
 
 
 @njit(cache=True, nogil=True)
@@ -111,7 +114,8 @@ def field_at(field: Millimetres, step: float, x: float, y: float, z: float) -> f
     high = (1.0 - v) * ((1.0 - w) * field[d, b, c] + w * field[d, b, f]) + v * (
         (1.0 - w) * field[d, e, c] + w * field[d, e, f]
     )
-    return (1.0 - u) * low + u * high
+    value: float = (1.0 - u) * low + u * high
+    return value
 
 
 @njit(cache=True, nogil=True)
@@ -193,7 +197,7 @@ def least_on_way(
 
 
 @njit(cache=True, nogil=True)
-def seek(
+def seek(  # noqa: C901  one loop of a search, whose parts share all of its state
     points: Array, first: Counts, centre: Array, radius: Vector, pivot: Vector, reach: float,
     field: Millimetres, step: float,
     low: Counts, high: Counts, steps: Vector, basis: Array,
@@ -201,9 +205,10 @@ def seek(
 ) -> tuple[Array, int, Vector]:  # fmt: skip
     """The poses (n, 6) of a way out, how many poses were looked at, and the pose farthest turned of these.
 
-    Poses lie on the lattice `steps` times whole numbers from `low` to `high` along the rows of `basis`. The best first, by the length gone (longer
-    where there is less room than `comfortable`) and the length that remains. From each pose straight ways along
-    `exits` are tried until the body lies wholly beyond `outside` along `way`. No rows where there is none.
+    Poses lie on the lattice `steps` times whole numbers from `low` to `high` along the rows of `basis`. The best first,
+    by the length gone (longer where there is less room than `comfortable`) and the length that remains. From each
+    third pose straight ways along `exits` are tried, until the body lies wholly beyond `outside` along `way`. No rows
+    where there is none.
     """
     dims = high - low + 1
     size = 1
@@ -238,9 +243,11 @@ def seek(
             before = here - sign * unit[d]
             lay(before, unit, dims, low, steps, basis, other)
             length = steps[d] if d < 3 else steps[d] * reach
-            if room[before] + room[here] < length and least_on_way(
-                points, first, centre, radius, pivot, field, step, other, pose, length, check, hints
-            ) < 0.0:
+            if (
+                room[before] + room[here] < length
+                and least_on_way(points, first, centre, radius, pivot, field, step, other, pose, length, check, hints)
+                < 0.0
+            ):
                 continue
             gone[here] = gone[before] + price(length, d, room[here], comfortable)
             came[here] = move
@@ -251,7 +258,12 @@ def seek(
             turned = turns
             farthest[:] = pose
         back = trailing(centre, radius, pivot, pose, way)
+        place = 0
+        for d in range(6):
+            place += here // unit[d] % dims[d] + low[d]
         for n in range(len(exits)):
+            if place % EXIT_EVERY != 0:
+                break
             length = max(0.0, (back + outside) / dot(exits[n], way))
             leave[:] = pose
             leave[:3] += exits[n] * length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def standing(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -
 
 def sac_width_mm(theatre: Theatre) -> float:
     """The narrowest width of the no-go body around the middle of the resected levels; 0 where there is none."""
-    places = theatre.voxel_mm(np.argwhere(theatre.no_go)) - theatre.from_start(theatre.centre_mm)
+    places = np.argwhere(theatre.no_go) * theatre.step_mm - theatre.from_start(theatre.centre_mm)
     places = places[np.abs(places[:, 2]) <= BAND_MM]
     if not len(places):
         return 0.0
@@ -173,7 +174,7 @@ def rod_on(theatre: Theatre, side: str, table: RemovalTable) -> Mask | None:
 def along_line(theatre: Theatre, corners: Array, radius_mm: float) -> Mask:
     """The voxels whose centre lies within `radius_mm` of a line with these corners."""
     mask = np.zeros(theatre.owner.shape, dtype=bool)
-    for a, b in zip(corners[:-1], corners[1:], strict=True):
+    for a, b in itertools.pairwise(corners):
         low = np.floor((np.minimum(a, b) - radius_mm) / theatre.step_mm).astype(int)
         high = np.ceil((np.maximum(a, b) + radius_mm) / theatre.step_mm).astype(int) + 1
         low, high = np.clip(low, 0, mask.shape), np.clip(high, 0, mask.shape)
@@ -194,8 +195,8 @@ def distance_to_segment(points: Array, a: Vector, b: Vector) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
-    """Gap in mm between an obstacle's faces and those of a voxel here, negative inside, known in `box`; beyond that it is
-    more than SIGHT_MM.
+    """Gap in mm between an obstacle's faces and those of a voxel here, negative inside, known in `box`; beyond that it
+    is more than SIGHT_MM.
     """
 
     box: Box

@@ -14,9 +14,7 @@ REACH_MM = 50.0
 
 def frames_of(removal: Removal, per_mm: float = 2.0) -> tuple[Frames, ...]:
     """For each piece that gets out, in order, poses about `per_mm` apart, the first where it lies."""
-    return tuple(
-        Frames(piece.piece, piece.about_mm, between(piece, per_mm)) for piece in removal.pieces if piece.found
-    )
+    return tuple(Frames(piece.piece, piece.about_mm, between(piece, per_mm)) for piece in removal.pieces if piece.found)
 
 
 def between(piece: PieceRemoval, per_mm: float) -> tuple[Pose, ...]:

@@ -14,12 +14,22 @@ from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
+from enbloc.resection import motion
 from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
-from enbloc.resection import motion
 from enbloc.resection.motion import Body, body_of
 from enbloc.resection.nouns import Clearance, Cut, Gate, Piece, Pieces, Tissue
-from enbloc.resection.obstacles import SIGHT_MM, Near, Obstacle, near, open_room, rod_on, roots_of, room_around, standing
+from enbloc.resection.obstacles import (
+    SIGHT_MM,
+    Near,
+    Obstacle,
+    near,
+    open_room,
+    rod_on,
+    room_around,
+    roots_of,
+    standing,
+)
 from enbloc.resection.pieces import POSTERIOR, REMAINING
 from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre, theatre_of
@@ -72,7 +82,7 @@ def taken_out(
     rod: bool = True,
     axis: Vector = UP,
 ) -> Removal:
-    """The same among obstacles that are laid out already. `axis`: about which a block is turned, along the theatre's."""
+    """The same in a theatre that is laid out already. `axis`: about which a block is turned, along the theatre's."""
     table = removal_table()
     stands = tuple(standing(theatre, table, settings))
     scene = Scene(
@@ -101,7 +111,9 @@ def taken_out(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What every piece of one plan shares. `room`: what `stands` leaves. `roots` with their obstacles; `rods` by the way that they stand against."""
+    """What every piece of one plan shares. `room`: what `stands` leaves. `roots` with their obstacles; `rods` by the
+    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned.
+    """
 
     theatre: Theatre
     settings: RemovalSettings
@@ -122,7 +134,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneWay:
-    """One way searched: poses (n, 6) along the field's axes, none where none was found; what it may and may not meet."""
+    """One way searched, the obstacles that it was searched among, and the roots that it divides."""
 
     tried: Tried
     found: Found
@@ -183,6 +195,7 @@ def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece]) -> OneW
     """In the plane, then freed; sparing the roots to be kept, then without."""
     step = scene.theatre.step_mm
     looked, last = 0, None
+    obstacles: list[Obstacle] = []
     sparing = (True, False) if any(root in scene.kept for root, _ in scene.roots) else (False,)
     for spare in sparing:
         obstacles = scene.obstacles(way, stays, spare)
@@ -201,7 +214,7 @@ def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece]) -> OneW
 
 
 def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence[Obstacle]) -> tuple[str, ...]:
-    """The obstacles that a further step from `pose` presses into too far: a turn, or a move out where none is turned."""
+    """The obstacles that a step on from `pose` presses into too far: a turn, or a move out where none is turned."""
     onward = np.zeros(6)
     if way in TURNED:
         turn = np.deg2rad(2.0 * scene.settings.turn_step_deg) * scene.axis
@@ -296,12 +309,11 @@ def _corridor(scene: Scene, pieces: Sequence[Piece], out: Sequence[PieceRemoval]
     piece = next(piece for piece in pieces if piece.name == turned.piece)
     theatre = scene.theatre
     block = theatre.pieces == piece.label
-    body = theatre.step_mm * np.argwhere(block & (theatre.part == Part.BODY))
+    body = block & (theatre.part == Part.BODY)
     stays = [each for each in pieces if each.name.startswith(REMAINING)]
     masks = [each.mask for each in (*scene.stands, *scene.obstacles(turned.way, stays, spare_roots=False))]
     masks += [each.mask for root, each in scene.roots if root not in turned.roots_that_must_go and root in scene.kept]
-    centre = body.mean(axis=0) if len(body) else theatre.step_mm * np.argwhere(block).mean(axis=0)
-    return round(corridor_mm(theatre, block, centre, masks, turned.way), 1)
+    return round(corridor_mm(theatre, block, body if body.any() else block, masks, turned.way), 1)
 
 
 def approach_needed(removal: Removal) -> Step | None:

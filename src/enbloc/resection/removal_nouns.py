@@ -28,8 +28,9 @@ class RemovalSettings:
     """The motions that are searched, and what may give way. Lengths in mm, angles in degrees.
 
     Poses lie `move_step_mm` apart in the axial plane, as far as `sideways_mm` and `lengthways_mm` (front to back) from
-    the start, and `turn_step_deg` apart about the vertebra's own axis, up to `largest_turn_deg`. Where no such path is
-    found, height up to `lift_mm` and both tilts up to `tilt_deg` are freed as well, in steps twice as long in the plane.
+    the start, and `turn_step_deg` apart about an axis square to the bony cuts above and below, up to
+    `largest_turn_deg`. Where no such path is found, height up to `lift_mm` and both tilts up to `tilt_deg` are freed as
+    well, in steps twice as long in the plane; then the plane square to the vertebra's own axis is searched.
     Between poses the piece is looked at every `check_mm`. `most_poses` ends a search. A path `comfortable_mm` away
     from what limits it is not lengthened for more. `retraction_deg`: how far from straight back (or straight to the
     front) the muscles let a piece leave. `sac_yield`: share of its narrowest width by which the contents of the canal
@@ -45,7 +46,7 @@ class RemovalSettings:
     lift_mm: float = 4.0
     tilt_deg: float = 5.0
     check_mm: float = 0.5
-    most_poses: int = 60_000
+    most_poses: int = 12_000
     comfortable_mm: float = 2.0
     retraction_deg: float = 45.0
     sac_yield: float = 0.25
@@ -101,8 +102,8 @@ class Tried:
 class PieceRemoval:
     """How one piece leaves. Between two poses turn and movement grow in proportion.
 
-    `way`, `poses` and `clearances` are of the path chosen: None and empty where none was found. A clearance is the least
-    distance along the path, negative where the piece presses into the structure by that much.
+    `way`, `poses` and `clearances` are of the path chosen: None and empty where none was found. A clearance is the
+    least distance along the path, negative where the piece presses into the structure by that much.
     `roots_that_must_go`: roots that the path runs through.
     """
 

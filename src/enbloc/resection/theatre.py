@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.anatomy import Frame, Part, Spine, vessel_kind
-from enbloc.core.geometry import Affine, Array, Index, Vector
+from enbloc.core.geometry import Array, Index, Vector
 from enbloc.core.levels import Level
-from enbloc.core.volume import Grid, Imaging, Mask
+from enbloc.core.volume import Imaging, Mask
 from enbloc.resection.field import Codes, OperativeField
 from enbloc.resection.lay import RIB, FieldGrid, box_around, labelled, named, nearest, nearest_mask
 
@@ -53,11 +53,6 @@ class Theatre:
         """mm along the frame's axes to mm from the first voxel."""
         moved: Array = local_mm - self.start_mm
         return moved
-
-    def voxel_mm(self, index: Array) -> Array:
-        """Voxel index (..., 3) to mm from the first voxel."""
-        placed: Array = index * self.step_mm
-        return placed
 
     def rigid(self, label: int) -> Mask:
         """A piece's voxels without disc that tumour has not entered, which gives way."""
@@ -126,12 +121,3 @@ def carried_on(label: Codes, low: Index, shape: Index) -> Codes:
         outer.append(slice(a - first, b - first))
     out[outer[0], outer[1], outer[2]] = label[inner[0], inner[1], inner[2]]
     return out
-
-
-def affine_of(theatre: Theatre) -> Affine:
-    """From voxel index to RAS mm."""
-    return FieldGrid(theatre.frame, theatre.start_mm, theatre.step_mm, theatre.owner.shape).affine
-
-
-def grid_of(theatre: Theatre) -> Grid:
-    return Grid(theatre.owner.shape, affine_of(theatre))

@@ -21,9 +21,9 @@ OTHER_WAY_MM = 12.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Range:
-    """A lattice of poses: `steps` (mm, radians) times whole numbers from `low` to `high`, along the rows right, ahead, up
-    of `basis`; `free` where height and tilts are among them. `way`: towards which the piece
-    leaves; `exits` (n, 3): the straight ways out.
+    """A lattice of poses: `steps` (mm, radians) times whole numbers from `low` to `high`, along the rows right, ahead,
+    up of `basis`; `free` where height and tilts are among them. `way`: towards which the piece leaves; `exits` (n, 3):
+    the straight ways out.
     """
 
     low: Counts
@@ -59,14 +59,14 @@ def basis_about(axis: Vector) -> Array:
 
 
 def ranges_of(way: Way, axis: Vector, settings: RemovalSettings) -> Iterator[Range]:
-    """In the plane first, square to `axis` (a lifted piece: to the vertebra's own) and to the vertebra's own; then with
-    height and tilts freed, in coarser steps.
+    """In the plane square to `axis` (a lifted piece: to the vertebra's own); then with height and tilts freed, in
+    coarser steps; then in the plane square to the vertebra's own.
     """
     own, given = basis_about(UP), basis_about(UP if way is Way.DORSALLY else axis)
     yield range_of(way, given, settings, free=False)
+    yield range_of(way, given, settings, free=True)
     if not np.allclose(own, given):
         yield range_of(way, own, settings, free=False)
-    yield range_of(way, given, settings, free=True)
 
 
 def range_of(way: Way, basis: Array, settings: RemovalSettings, *, free: bool) -> Range:
