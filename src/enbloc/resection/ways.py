@@ -19,6 +19,10 @@ OTHER_WAY_MM = 12.0
 """How far a piece may move against the way it leaves, to make room for a turn."""
 
 
+SWAY = 2
+"""Steps of turning to either side that free a lifted piece, whose joints may hook."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Range:
     """A lattice of poses: `steps` (mm, radians) times whole numbers from `low` to `high`, along the rows right, ahead,
@@ -80,6 +84,8 @@ def range_of(way: Way, basis: Array, settings: RemovalSettings, *, free: bool) -
         low[0], high[5] = -aside, turn
     elif way is Way.TURNED_RIGHT:
         high[0], low[5] = aside, -turn
+    elif way is Way.DORSALLY and free:
+        low[5], high[5] = -SWAY, SWAY
     elif way is Way.ANTERIORLY:
         low[1], high[1] = -other, along
         low[5], high[5] = -(turn // 5), turn // 5
