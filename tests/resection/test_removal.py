@@ -279,3 +279,41 @@ def test_a_pose_turns_about_its_point_and_then_moves():
     pose = Pose((0.0, 0.0, 90.0), (1.0, 2.0, 3.0))
     carried = pose.carry(np.array([[0.0, 5.0, 0.0]]), (0.0, 1.0, 0.0))
     assert carried[0] == pytest.approx([-4.0 + 1.0, 1.0 + 2.0, 3.0])
+
+
+def test_an_arch_that_lies_under_another_waits_for_it():
+    """Two arches, the other one a plate behind all of the first: that has to wait."""
+    x, y, z = places()
+    inner = (np.abs(x) < 6.0) & (y > -16.0) & (y < -12.0) & (np.abs(z) < 4.0)
+    plate = (y > -20.0) & (y < -17.0)
+    labels = (inner + 2 * plate).astype(np.uint8)
+    pieces = (block("posterior-arch-T12", 1), block("posterior-arch-L1", 2))
+    removal = taken_out(
+        theatre(inner, round_sac(), pieces=labels), pieces, dataclasses.replace(STIFF, lengthways_mm=8.0)
+    )
+    assert [each.piece for each in removal.pieces][:2] == ["posterior-arch-L1", "posterior-arch-T12"]
+    assert all(each.found for each in removal.pieces)
+
+
+@pytest.mark.parametrize(
+    ("wide_mm", "deep_mm", "gap"), [(16, 10, 7), (16, 10, 9), (12, 16, 9), (14, 14, 13), (10, 16, 11)]
+)
+def test_a_gap_below_the_narrowest_width_is_never_solved(wide_mm, deep_mm, gap):
+    """The cheap test before the search: found only where the gap is no more than a voxel below the narrowest width, less its
+    yield. Oval sacs, gaps in voxels, a quarter of yield.
+    """
+    x, y, _ = places()
+    sac = (2.0 * x / wide_mm) ** 2 + (2.0 * y / deep_mm) ** 2 < 1.0
+    found = leaves(horseshoe(gap * STEP_MM), sac, dataclasses.replace(STIFF, sac_yield=0.25)).found
+    if found:
+        assert gap * STEP_MM + STEP_MM >= 0.75 * min(wide_mm, deep_mm)
+
+
+def test_a_canal_that_stands_for_the_sac_gives_way_by_the_fat_as_well():
+    """15.2 mm of canal: 11.4 with a quarter's yield, 8.4 with 1.5 mm of fat on each side; a gap of 8.8 mm (11 voxels)
+    lets the canal's contents pass and not a labelled sac.
+    """
+    yielding = dataclasses.replace(STIFF, sac_yield=0.25)
+    shape = horseshoe(11 * STEP_MM)
+    assert leaves(shape, round_sac(), yielding, no_go_is_sac=False).found
+    assert not leaves(shape, round_sac(), yielding).found

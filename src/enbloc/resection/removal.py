@@ -95,12 +95,7 @@ def taken_out(
         frozenset(roots_kept),
         axis,
     )
-    left = list(in_order(pieces))
-    out = []
-    while left:
-        piece = left.pop(0)
-        stays = [each for each in pieces if each in left or each.name.startswith(REMAINING)]
-        out.append(way_out(scene, piece, stays))
+    out = list(one_by_one(scene, pieces))
     return Removal(
         pieces=tuple(out),
         corridor_mm=_corridor(scene, pieces, out),
@@ -140,6 +135,26 @@ class OneWay:
     found: Found
     obstacles: tuple[Obstacle, ...]
     must_go: tuple[Root, ...]
+
+
+def one_by_one(scene: Scene, pieces: Sequence[Piece]) -> Iterator[PieceRemoval]:
+    """Each time the first piece that gets out past those that are left, arches before the rest; where none does, the
+    first of them is told as not found and counts as out.
+    """
+    left = list(in_order(pieces))
+    while left:
+        arches = [piece for piece in left if piece.name.startswith(POSTERIOR)]
+        first: PieceRemoval | None = None
+        for piece in arches or left[:1]:
+            stays = [other for other in pieces if other in left or other.name.startswith(REMAINING)]
+            found = way_out(scene, piece, [other for other in stays if other is not piece])
+            first = first or found
+            if found.found:
+                first = found
+                break
+        assert first is not None
+        left = [piece for piece in left if piece.name != first.piece]
+        yield first
 
 
 def in_order(pieces: Sequence[Piece]) -> Iterator[Piece]:
