@@ -1,4 +1,4 @@
-"""The ways out of the pieces of phantoms of known shape: which ways are found, how near they come, and the time it takes.
+"""The ways out of the pieces of phantoms: which are found, how near they come, and the time it takes.
 
 A vertebra is parted at its pedicles by its parts alone, without the search for cuts. Nothing is written to disk.
 """

@@ -299,8 +299,8 @@ def test_an_arch_that_lies_under_another_waits_for_it():
     ("wide_mm", "deep_mm", "gap"), [(16, 10, 7), (16, 10, 9), (12, 16, 9), (14, 14, 13), (10, 16, 11)]
 )
 def test_a_gap_below_the_narrowest_width_is_never_solved(wide_mm, deep_mm, gap):
-    """The cheap test before the search: found only where the gap is no more than a voxel below the narrowest width, less its
-    yield. Oval sacs, gaps in voxels, a quarter of yield.
+    """The cheap test before the search: what is found has a gap no more than a voxel below the narrowest width, less
+    its yield. Oval sacs, gaps in voxels, a quarter of yield.
     """
     x, y, _ = places()
     sac = (2.0 * x / wide_mm) ** 2 + (2.0 * y / deep_mm) ** 2 < 1.0

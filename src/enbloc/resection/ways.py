@@ -20,7 +20,7 @@ OTHER_WAY_MM = 12.0
 
 
 SWAY = 2
-"""Steps of turning to either side that free a lifted piece, whose joints may hook."""
+"""A lifted piece, whose joints may hook, tilts and turns a little, in so many times finer steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,22 +74,24 @@ def ranges_of(way: Way, axis: Vector, settings: RemovalSettings) -> Iterator[Ran
 
 
 def range_of(way: Way, basis: Array, settings: RemovalSettings, *, free: bool) -> Range:
-    step = settings.move_step_mm * (2.0 if free else 1.0)
+    lifted = way is Way.DORSALLY
+    step = settings.move_step_mm * (2.0 if free and not lifted else 1.0)
+    part = SWAY if lifted else 1
     turn, tilt = round(settings.largest_turn_deg / settings.turn_step_deg), np.deg2rad(max(settings.tilt_deg, 1e-3))
     aside, along, other = (round(mm / step) for mm in (settings.sideways_mm, settings.lengthways_mm, OTHER_WAY_MM))
     lift = round(settings.lift_mm / step) if free else 0
-    tilts = int(free and settings.tilt_deg > 0.0)
+    tilts = part * int(free and settings.tilt_deg > 0.0)
     low, high = np.array([-other, -along, -lift, -tilts, -tilts, 0]), np.array([other, other, lift, tilts, tilts, 0])
     if way is Way.TURNED_LEFT:
         low[0], high[5] = -aside, turn
     elif way is Way.TURNED_RIGHT:
         high[0], low[5] = aside, -turn
-    elif way is Way.DORSALLY and free:
+    elif lifted and free:
         low[5], high[5] = -SWAY, SWAY
     elif way is Way.ANTERIORLY:
         low[1], high[1] = -other, along
         low[5], high[5] = -(turn // 5), turn // 5
-    steps = np.array([step, step, step, tilt, tilt, np.deg2rad(settings.turn_step_deg)])
+    steps = np.array([step, step, step, tilt / part, tilt / part, np.deg2rad(settings.turn_step_deg) / part])
     exits = exits_of(way, settings) @ basis
     return Range(low, high, steps, basis, exits, FRONT if way is Way.ANTERIORLY else BACK, free)
 
