@@ -60,7 +60,7 @@ def operative_field(
     body.
     """
     place = field_grid(spine, levels, settings.step_mm)
-    box = _box_around(place, imaging.grid)
+    box = box_around(place, imaging.grid)
     grid = imaging.grid.crop(box)
     tumour_map = distance_map(_in_box(spine.tumour, spine.region, box), grid)
     no_go_map = distance_map(_in_box(spine.no_go & ~spine.tumour, spine.region, box), grid)
@@ -70,17 +70,17 @@ def operative_field(
         step_mm=place.step_mm,
         levels=levels,
         column=spine.levels,
-        owner=_nearest(spine.owner, spine.grid, place),
-        part=_nearest(spine.part, spine.grid, place),
-        tumour=_nearest_mask(spine.tumour, spine.grid, place),
+        owner=nearest(spine.owner, spine.grid, place),
+        part=nearest(spine.part, spine.grid, place),
+        tumour=nearest_mask(spine.tumour, spine.grid, place),
         tumour_mm=_on(tumour_map, place),
-        no_go=_nearest_mask(spine.no_go & ~spine.tumour, spine.grid, place),
+        no_go=nearest_mask(spine.no_go & ~spine.tumour, spine.grid, place),
         no_go_mm=_on(no_go_map, place),
         no_go_is_sac=_is_sac(spine),
         no_go_basis=spine.no_go_basis,
         vessel_mm=_vessels(imaging, box, tumour_map, place),
         ribs=_ribs(imaging, box, place),
-        estimated=_nearest_mask(spine.estimated, spine.grid, place),
+        estimated=nearest_mask(spine.estimated, spine.grid, place),
         canal_centre_mm=_canal_centres(spine, levels, place.frame),
         noise_mm=NoiseFloor.of(imaging.grid).noise_mm(conventional=False),
         voxel_mm=float(imaging.grid.spacing_mm.max()),
@@ -147,7 +147,7 @@ def _bounds(
     return low, high
 
 
-def _box_around(place: FieldGrid, grid: Grid) -> Box:
+def box_around(place: FieldGrid, grid: Grid) -> Box:
     """The voxels of `grid` within VIEW_MM of the field."""
     corners = grid.affine.to_index(Grid(place.shape, place.affine).corners_mm())
     reach = VIEW_MM / grid.spacing_mm
@@ -179,10 +179,10 @@ def _vessels(imaging: Imaging, box: Box, tumour: DistanceMap, place: FieldGrid) 
     i, j, k = divisions(grid)
     near = tumour.mm[i // 2 :: i, j // 2 :: j, k // 2 :: k] <= VESSEL_REACH_MM
     found = {}
-    for name in _named(imaging):
+    for name in named(imaging):
         if vessel_kind(name) is None:
             continue
-        mask = _labelled(imaging, name, box)
+        mask = labelled(imaging, name, box)
         if (mask & near).any():
             found[name] = _on(distance_map(mask, grid), place)
     return found
@@ -190,16 +190,16 @@ def _vessels(imaging: Imaging, box: Box, tumour: DistanceMap, place: FieldGrid) 
 
 def _ribs(imaging: Imaging, box: Box, place: FieldGrid) -> dict[str, Mask]:
     grid = imaging.grid.crop(box)
-    names = [name for name in _named(imaging) if RIB.fullmatch(name)]
-    ribs = {name: _nearest_mask(_labelled(imaging, name, box), grid, place) for name in names}
+    names = [name for name in named(imaging) if RIB.fullmatch(name)]
+    ribs = {name: nearest_mask(labelled(imaging, name, box), grid, place) for name in names}
     return {name: mask for name, mask in ribs.items() if mask.any()}
 
 
-def _named(imaging: Imaging) -> list[str]:
+def named(imaging: Imaging) -> list[str]:
     return sorted({name for labels in imaging.labels for name in labels.structures.values()})
 
 
-def _labelled(imaging: Imaging, name: str, box: Box) -> Mask:
+def labelled(imaging: Imaging, name: str, box: Box) -> Mask:
     mask = np.zeros(box.shape, dtype=bool)
     for labels, value in imaging.holders(name):
         mask |= labels.values[box.slices] == value
@@ -219,11 +219,11 @@ def _on(distances: DistanceMap, place: FieldGrid) -> npt.NDArray[np.float32]:
     return distances.on(place.affine, place.shape)
 
 
-def _nearest_mask(mask: Mask, grid: Grid, place: FieldGrid) -> Mask:
-    return _nearest(np.ascontiguousarray(mask).view(np.uint8), grid, place).view(np.bool_)
+def nearest_mask(mask: Mask, grid: Grid, place: FieldGrid) -> Mask:
+    return nearest(np.ascontiguousarray(mask).view(np.uint8), grid, place).view(np.bool_)
 
 
-def _nearest(codes: npt.NDArray[np.uint8], grid: Grid, place: FieldGrid) -> npt.NDArray[np.uint8]:
+def nearest(codes: npt.NDArray[np.uint8], grid: Grid, place: FieldGrid) -> npt.NDArray[np.uint8]:
     """Value of the voxel that each centre of the field lies in, 0 outside."""
     matrix = grid.affine.inverse @ place.affine.matrix
     out = np.zeros(place.shape, dtype=np.uint8)

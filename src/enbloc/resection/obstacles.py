@@ -1,0 +1,235 @@
+"""What stands in the way of a piece, by name, and the field of distances to all of it together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from enbloc.anatomy import BONE_PARTS, Part
+from enbloc.core.geometry import Array, Box, Vector, bounding_box
+from enbloc.core.levels import Level
+from enbloc.core.volume import Mask
+from enbloc.knowledge.removal_tables import RemovalTable
+from enbloc.resection.distance import signed_distance_mm
+from enbloc.resection.field import Millimetres
+from enbloc.resection.opening import BAND_MM, narrowest
+from enbloc.resection.removal_nouns import RemovalSettings, Root
+from enbloc.resection.theatre import Theatre
+
+SIGHT_MM = 12.0
+"""Distances beyond this are not told apart."""
+ROUNDING_MM = 1e-3
+"""So that what touches does not count as entered."""
+PEDICLE = {"left": Part.PEDICLE_LEFT, "right": Part.PEDICLE_RIGHT}
+TRANSVERSE = {"left": Part.TRANSVERSE_LEFT, "right": Part.TRANSVERSE_RIGHT}
+SIDE = {"left": -1.0, "right": 1.0}
+TIPS = (
+    Part.LAMINA_LEFT, Part.LAMINA_RIGHT, Part.SPINOUS, Part.ARTICULAR_LEFT, Part.ARTICULAR_RIGHT,
+)  # fmt: skip
+"""What of the vertebra above lies like a roof tile behind the first resected level."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Obstacle:
+    """`yield_mm`: how far a piece may press into it."""
+
+    name: str
+    mask: Mask
+    yield_mm: float
+
+
+def standing(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -> Iterator[Obstacle]:
+    """Dura, remaining bone, ribs and vessels: all that is labelled and stays, without the pieces.
+
+    The sac gives way by half its yield on each side; where the canal stands for it, by the fat around the sac as well.
+    Bone seems to give way by a voxel: cut faces are stairs of voxels that slide along each other.
+    """
+    pieces = theatre.pieces > 0
+    sac_mm = settings.sac_yield * sac_width_mm(theatre) / 2.0
+    if not theatre.no_go_is_sac:
+        sac_mm += table.epidural_mm
+    yield Obstacle("dural-sac" if theatre.no_go_is_sac else "canal", theatre.no_go & ~pieces, sac_mm)
+    for level, mask in remaining_bone(theatre):
+        yield Obstacle(f"{level}-bone", mask & ~pieces, theatre.touch_mm)
+    for name, mask in rib_stumps(theatre, table):
+        yield Obstacle(name, mask & ~pieces, theatre.touch_mm)
+    vessel_mm = table.vessel_yield_mm if settings.vessel_yield_mm is None else settings.vessel_yield_mm
+    for name, mask in theatre.vessels.items():
+        yield Obstacle(name, mask & ~pieces, vessel_mm)
+
+
+def sac_width_mm(theatre: Theatre) -> float:
+    """The narrowest width of the no-go body around the middle of the resected levels; 0 where there is none."""
+    places = np.argwhere(theatre.no_go) * theatre.step_mm - theatre.from_start(theatre.centre_mm)
+    places = places[np.abs(places[:, 2]) <= BAND_MM]
+    if not len(places):
+        return 0.0
+    layer = np.round(places[:, 2] / theatre.step_mm).astype(np.intp)
+    widths = [narrowest(places[layer == n, :2]) + theatre.step_mm for n in np.unique(layer)]
+    return float(np.median(widths))
+
+
+def remaining_bone(theatre: Theatre) -> Iterator[tuple[Level, Mask]]:
+    """Bone of the vertebrae that stay; of the one above the first resected level, without the tips over its arch."""
+    bone = np.isin(theatre.part, BONE_PARTS)
+    first, last = theatre.number(theatre.levels[0]), theatre.number(theatre.levels[-1])
+    for number, level in enumerate(theatre.column, start=1):
+        if first <= number <= last:
+            continue
+        mine = bone & (theatre.owner == number)
+        if number == first - 1:
+            mine &= ~(np.isin(theatre.part, TIPS) & (theatre.axes_mm[2] <= top_of_facets(theatre, first)))
+        if mine.any():
+            yield level, mine
+
+
+def top_of_facets(theatre: Theatre, number: int) -> float:
+    """Height (mm from the first voxel) of the highest voxel of a level's articular processes; of its arch without."""
+    own = theatre.owner == number
+    for parts in ((Part.ARTICULAR_LEFT, Part.ARTICULAR_RIGHT), TIPS):
+        layers = np.flatnonzero((own & np.isin(theatre.part, parts)).any(axis=(0, 1)))
+        if len(layers):
+            return float(layers[-1]) * theatre.step_mm
+    return 0.0
+
+
+def rib_stumps(theatre: Theatre, table: RemovalTable) -> Iterator[tuple[str, Mask]]:
+    """Labelled ribs, without what is cut off the resected levels' own and without the head of the next below."""
+    middle = theatre.from_start(theatre.centre_mm)[0]
+    for name, mask in theatre.ribs.items():
+        _, side, number = name.split("-")
+        level = next((each for each in Level if each.value == f"T{number}"), None)
+        aside = SIDE[side] * (theatre.axes_mm[0] - middle)
+        goes = 0.0
+        if level in theatre.levels:
+            goes = joint_mm(theatre, level, side) + table.rib_beside_joint_mm
+        elif level is not None and level is next_below(theatre) and theatre.levels[-1] in table.next_head_at:
+            goes = joint_mm(theatre, level, side)
+        rest = mask & (aside >= goes)
+        if rest.any():
+            yield name, rest
+
+
+def next_below(theatre: Theatre) -> Level | None:
+    number = theatre.number(theatre.levels[-1])
+    return theatre.column[number] if number < len(theatre.column) else None
+
+
+def joint_mm(theatre: Theatre, level: Level, side: str) -> float:
+    """How far from the middle the tip of the transverse process lies, where rib and process meet; 0 where not seen."""
+    if level not in theatre.column:
+        return 0.0
+    here = (theatre.owner == theatre.number(level)) & (theatre.part == TRANSVERSE[side])
+    columns = np.flatnonzero(here.any(axis=(1, 2)))
+    if not len(columns):
+        return 0.0
+    middle = theatre.from_start(theatre.centre_mm)[0]
+    return float((SIDE[side] * (columns * theatre.step_mm - middle)).max())
+
+
+def roots_of(theatre: Theatre, table: RemovalTable) -> dict[Root, Mask]:
+    """The roots above, between and below the resected levels, modelled from their pedicles; without one: none."""
+    first, last = theatre.number(theatre.levels[0]), theatre.number(theatre.levels[-1])
+    found = {}
+    for number in range(max(1, first - 1), last + 1):
+        for side in SIDE:
+            line = root_line(theatre, number, side, table)
+            if line is not None:
+                rod = along_line(theatre, line, table.root_radius_mm)
+                found[Root(theatre.column[number - 1], side)] = rod & ~(theatre.no_go | (theatre.pieces > 0))
+    return found
+
+
+def root_line(theatre: Theatre, number: int, side: str, table: RemovalTable) -> Array | None:
+    """Corners (n, 3) of a root's course, mm from the first voxel: at the sac, below the pedicle, and where it ends."""
+    pedicle = np.argwhere((theatre.owner == number) & (theatre.part == PEDICLE[side])) * theatre.step_mm
+    if not len(pedicle):
+        return None
+    middle, bottom = pedicle.mean(axis=0), float(np.percentile(pedicle[:, 2], 2.0))
+    inner = theatre.from_start(theatre.centre_mm)[0]
+    at_sac = np.array([0.5 * (inner + middle[0]), middle[1], bottom])
+    below = np.array([middle[0], middle[1], bottom - table.root_below_pedicle_mm])
+    descent = np.deg2rad(table.root_descent_deg)
+    out = np.array([SIDE[side] * np.cos(descent), 0.0, -np.sin(descent)])
+    return np.stack([at_sac, below, below + table.root_beyond_mm * out])
+
+
+def rod_on(theatre: Theatre, side: str, table: RemovalTable) -> Mask | None:
+    """A rod behind the pedicles of the vertebrae above and below; None where one of them is not in view."""
+    ends = []
+    first, last = theatre.number(theatre.levels[0]), theatre.number(theatre.levels[-1])
+    for number in (first - 1, last + 1):
+        pedicle = np.argwhere((theatre.owner == number) & (theatre.part == PEDICLE[side])) * theatre.step_mm
+        if not len(pedicle):
+            return None
+        ends.append(pedicle.mean(axis=0) - np.array([0.0, table.rod_behind_pedicle_mm, 0.0]))
+    along = ends[1] - ends[0]
+    mask = along_line(theatre, np.stack([ends[0] - along, ends[1] + along]), table.rod_radius_mm)
+    return mask & ~(theatre.pieces > 0)
+
+
+def along_line(theatre: Theatre, corners: Array, radius_mm: float) -> Mask:
+    """The voxels whose centre lies within `radius_mm` of a line with these corners."""
+    mask = np.zeros(theatre.owner.shape, dtype=bool)
+    for a, b in itertools.pairwise(corners):
+        low = np.floor((np.minimum(a, b) - radius_mm) / theatre.step_mm).astype(int)
+        high = np.ceil((np.maximum(a, b) + radius_mm) / theatre.step_mm).astype(int) + 1
+        low, high = np.clip(low, 0, mask.shape), np.clip(high, 0, mask.shape)
+        if (low >= high).any():
+            continue
+        places = np.stack(np.meshgrid(*(np.arange(p, q) for p, q in zip(low, high, strict=True)), indexing="ij"), -1)
+        near = distance_to_segment(places * theatre.step_mm, a, b) <= radius_mm
+        mask[low[0] : high[0], low[1] : high[1], low[2] : high[2]] |= near
+    return mask
+
+
+def distance_to_segment(points: Array, a: Vector, b: Vector) -> Array:
+    along = b - a
+    share = np.clip((points - a) @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
+    distance: Array = np.linalg.norm(points - a - share[..., None] * along, axis=-1)
+    return distance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """Gap in mm between an obstacle's faces and those of a voxel here, negative inside, known in `box`; beyond that it
+    is more than SIGHT_MM.
+    """
+
+    box: Box
+    mm: Millimetres
+
+
+def near(mask: Mask, step_mm: float) -> Near | None:
+    """None for an obstacle without a voxel."""
+    box = bounding_box(mask)
+    if box is None:
+        return None
+    voxels = int(np.ceil(SIGHT_MM / step_mm)) + 1
+    grown = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
+    mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm))
+    assert mm is not None
+    mm -= np.float32(0.5 * step_mm - ROUNDING_MM)
+    return Near(grown, mm)
+
+
+def open_room(shape: tuple[int, int, int]) -> Millimetres:
+    return np.full(shape, SIGHT_MM, dtype=np.float32)
+
+
+def room_around(obstacles: Iterable[Obstacle], room: Millimetres, step_mm: float) -> Millimetres:
+    """`room` less what the obstacles take: how far each voxel is from where a piece would press too far into one."""
+    room = room.copy()
+    together: dict[float, Mask] = {}
+    for obstacle in obstacles:
+        held = together.get(obstacle.yield_mm)
+        together[obstacle.yield_mm] = obstacle.mask if held is None else held | obstacle.mask
+    for yield_mm, mask in together.items():
+        seen = near(mask, step_mm)
+        if seen is not None:
+            part = room[seen.box.slices]
+            np.minimum(part, seen.mm + np.float32(yield_mm), out=part)
+    return room

@@ -1,0 +1,368 @@
+"""How each piece leaves: a way through poses that is checked against everything that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from enbloc.anatomy import Part, Spine
+from enbloc.anatomy.spine import Triple
+from enbloc.core.evidence import Caveat, Measured, Step
+from enbloc.core.geometry import Array, Box, Vector, unit
+from enbloc.core.volume import Imaging
+from enbloc.knowledge.removal_tables import RemovalTable, removal_table
+from enbloc.resection import motion
+from enbloc.resection.corridor import corridor_mm
+from enbloc.resection.field import Millimetres, OperativeField
+from enbloc.resection.motion import Body, body_of
+from enbloc.resection.nouns import Clearance, Cut, Gate, Piece, Pieces, Tissue
+from enbloc.resection.obstacles import (
+    SIGHT_MM,
+    Near,
+    Obstacle,
+    near,
+    open_room,
+    rod_on,
+    room_around,
+    roots_of,
+    standing,
+)
+from enbloc.resection.pieces import POSTERIOR, REMAINING
+from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, RemovalSettings, Root, Tried, Way
+from enbloc.resection.theatre import Theatre, theatre_of
+from enbloc.resection.ways import UP, Found, ranges_of, search
+
+BY_DEFAULT = RemovalSettings()
+SOFT = (Tissue.DISC,)
+NONE_FOUND = "none found in the searched motions"
+TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
+ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
+
+
+def removal_of(
+    field: OperativeField,
+    pieces: Sequence[Piece],
+    drawing: Pieces,
+    cuts: Sequence[Cut],
+    spine: Spine,
+    imaging: Imaging,
+    *,
+    settings: RemovalSettings = BY_DEFAULT,
+    roots_kept: tuple[Root, ...] = (),
+    rod: bool = True,
+) -> Removal:
+    """How the pieces leave, the arches first, cranial to caudal, then the rest, the largest first.
+
+    `drawing`: the pieces on the field's voxels. `roots_kept`: roots that no piece may run through unless nothing else
+    is found. `rod`: a temporary rod holds the column on the side away from which a block is turned.
+    """
+    theatre = theatre_of(field, drawing.label, spine, imaging)
+    return taken_out(theatre, pieces, settings, roots_kept, rod, turn_axis(field, cuts))
+
+
+def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
+    """The vertebra's own axis, made square to the cuts between vertebrae so that the block slides along them: to those
+    through bone, or, where all pass through disc, which gives way, to all of them on average.
+    """
+    between = [cut for cut in cuts if cut.gate in (Gate.CRANIAL, Gate.CAUDAL)]
+    bony = [cut for cut in between if cut.tissue not in SOFT]
+    normals = [field.frame.axes @ np.array(cut.normal) for cut in bony or between]
+    upward = [normal * np.sign(normal[2]) for normal in normals if normal[2] != 0.0]
+    return unit(np.sum(upward, axis=0)) if upward else UP
+
+
+def taken_out(
+    theatre: Theatre,
+    pieces: Sequence[Piece],
+    settings: RemovalSettings = BY_DEFAULT,
+    roots_kept: tuple[Root, ...] = (),
+    rod: bool = True,
+    axis: Vector = UP,
+) -> Removal:
+    """The same in a theatre that is laid out already. `axis`: about which a block is turned, along the theatre's."""
+    table = removal_table()
+    stands = tuple(standing(theatre, table, settings))
+    scene = Scene(
+        theatre,
+        settings,
+        stands,
+        room_around(stands, open_room(theatre.owner.shape), theatre.step_mm),
+        tuple(_roots(theatre, table, settings)),
+        {way: _rod(theatre, side, table) for way, side in ROD_SIDE.items()} if rod else {},
+        frozenset(roots_kept),
+        axis,
+    )
+    out = list(one_by_one(scene, pieces))
+    return Removal(
+        pieces=tuple(out),
+        corridor_mm=_corridor(scene, pieces, out),
+        because=(_reason(out, table),),
+        caveats=tuple(_caveats(scene, out)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What every piece of one plan shares. `room`: what `stands` leaves. `roots` with their obstacles; `rods` by the
+    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned.
+    """
+
+    theatre: Theatre
+    settings: RemovalSettings
+    stands: tuple[Obstacle, ...]
+    room: Millimetres
+    roots: tuple[tuple[Root, Obstacle], ...]
+    rods: Mapping[Way, Obstacle | None]
+    kept: frozenset[Root]
+    axis: Vector
+
+    def obstacles(self, way: Way, stays: Sequence[Piece], spare_roots: bool) -> list[Obstacle]:
+        """Beside what stands in every piece's way."""
+        found = [Obstacle(piece.name, self.theatre.rigid(piece.label), self.theatre.touch_mm) for piece in stays]
+        rod = self.rods.get(way)
+        found += [rod] if rod is not None else []
+        return found + [each for root, each in self.roots if spare_roots and root in self.kept]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneWay:
+    """One way searched, the obstacles that it was searched among, and the roots that it divides."""
+
+    tried: Tried
+    found: Found
+    obstacles: tuple[Obstacle, ...]
+    must_go: tuple[Root, ...]
+
+
+def one_by_one(scene: Scene, pieces: Sequence[Piece]) -> Iterator[PieceRemoval]:
+    """Each time the first piece that gets out past those that are left, arches before the rest; where none does, the
+    first of them is told as not found and counts as out.
+    """
+    left = list(in_order(pieces))
+    while left:
+        arches = [piece for piece in left if piece.name.startswith(POSTERIOR)]
+        first: PieceRemoval | None = None
+        for piece in arches or left[:1]:
+            stays = [other for other in pieces if other in left or other.name.startswith(REMAINING)]
+            found = way_out(scene, piece, [other for other in stays if other is not piece])
+            first = first or found
+            if found.found:
+                first = found
+                break
+        assert first is not None
+        left = [piece for piece in left if piece.name != first.piece]
+        yield first
+
+
+def in_order(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """What stays is left out."""
+    leaves = [piece for piece in pieces if not piece.name.startswith(REMAINING)]
+    arches = [piece for piece in leaves if piece.name.startswith(POSTERIOR)]
+    yield from sorted(arches, key=lambda piece: min((level.rank for level in piece.levels), default=0))
+    yield from sorted((piece for piece in leaves if piece not in arches), key=lambda piece: -piece.volume_mm3)
+
+
+def ways_for(piece: Piece) -> tuple[Way, ...]:
+    """In the order in which they are preferred."""
+    if piece.name.startswith(POSTERIOR):
+        return (Way.DORSALLY,)
+    if piece.name.startswith("fragment"):
+        return (Way.DORSALLY, *TURNED, Way.ANTERIORLY)
+    return (*TURNED, Way.ANTERIORLY)
+
+
+def way_out(scene: Scene, piece: Piece, stays: Sequence[Piece]) -> PieceRemoval:
+    """All ways for the piece, two at a time, and the best: from behind before from the front, then fewest kept roots
+    divided, then the most room.
+    """
+    theatre = scene.theatre
+    pivot = theatre.from_start(theatre.centre_mm)
+    body = body_of(theatre.rigid(piece.label), theatre.step_mm, pivot)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda way: _one_way(scene, body, way, stays), ways_for(piece)))
+    good = [each for each in found if each.tried.found]
+    best = min(good, key=lambda each: _rank(scene, each), default=None)
+    clearances = () if best is None else sorted(_clearances(scene, body, best), key=lambda c: c.distance_mm.value)
+    about = _triple(theatre.frame.to_world(theatre.centre_mm))
+    return PieceRemoval(
+        piece=piece.name,
+        found=best is not None,
+        way=None if best is None else best.tried.way,
+        about_mm=about,
+        poses=() if best is None else poses_of(theatre, best.found.poses),
+        clearances=tuple(clearances),
+        roots_that_must_go=() if best is None else best.must_go,
+        tried=tuple(each.tried for each in found),
+        says=_says(piece, best, clearances, [each.tried for each in found]),
+    )
+
+
+def _rank(scene: Scene, each: OneWay) -> tuple[bool, int, float, int]:
+    kept = len(scene.kept.intersection(each.must_go))
+    least = each.tried.least_mm if each.tried.least_mm is not None else 0.0
+    return each.tried.way is Way.ANTERIORLY, kept, -round(least, 1), len(each.must_go)
+
+
+def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece]) -> OneWay:
+    """In the plane, then freed; sparing the roots to be kept, then without."""
+    step = scene.theatre.step_mm
+    looked, last = 0, None
+    obstacles: list[Obstacle] = []
+    sparing = (True, False) if any(root in scene.kept for root, _ in scene.roots) else (False,)
+    for spare in sparing:
+        obstacles = scene.obstacles(way, stays, spare)
+        room = room_around(obstacles, scene.room, step)
+        for span in ranges_of(way, scene.axis, scene.settings):
+            found = search(body, room, step, span, scene.settings)
+            looked += found.looked
+            if len(found.poses):
+                least = least_along(scene, body, found.poses, Near(Box((0, 0, 0), room.shape), room))
+                tried = Tried(way, True, least, looked, _because_found(found, span.free))
+                return OneWay(tried, found, (*scene.stands, *obstacles), tuple(_divided(scene, body, found.poses)))
+            last = found if last is None or found.turned_deg > last.turned_deg else last
+    assert last is not None
+    held = held_by(scene, body, way, last.farthest, (*scene.stands, *obstacles))
+    return OneWay(Tried(way, False, None, looked, _because_not(way, last.turned_deg, held)), last, (), ())
+
+
+def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence[Obstacle]) -> tuple[str, ...]:
+    """The obstacles that a step on from `pose` presses into too far: a turn, or a move out where none is turned."""
+    onward = np.zeros(6)
+    if way in TURNED:
+        turn = np.deg2rad(2.0 * scene.settings.turn_step_deg) * scene.axis
+        onward[3:] = turn if way is Way.TURNED_LEFT else -turn
+    else:
+        onward[1] = 3.0 if way is Way.ANTERIORLY else -3.0
+    seen = [(each, near(each.mask, scene.theatre.step_mm)) for each in obstacles]
+    ways = np.stack([pose, pose + onward])
+    deep = [
+        (least_along(scene, body, ways, where) + each.yield_mm, each.name) for each, where in seen if where is not None
+    ]
+    return tuple(name for mm, name in sorted(deep) if mm < 0.0)
+
+
+def _clearances(scene: Scene, body: Body, way: OneWay) -> Iterator[Clearance]:
+    """To each obstacle that the path comes near."""
+    doubt = scene.theatre.step_mm
+    for obstacle in way.obstacles:
+        seen = near(obstacle.mask, scene.theatre.step_mm)
+        mm = None if seen is None else least_along(scene, body, way.found.poses, seen)
+        if mm is not None and mm < SIGHT_MM:
+            yield Clearance(obstacle.name, Measured(mm, mm - doubt, mm + doubt))
+
+
+def least_along(scene: Scene, body: Body, poses: Array, seen: Near) -> float:
+    """The least distance between body and obstacle along the path; from SIGHT_MM on a bound only."""
+    step = scene.theatre.step_mm
+    corner = np.array(seen.box.lower) * step
+    return float(
+        motion.least_along(
+            body.points - corner, body.first, body.centre - corner, body.radius, body.pivot - corner, body.reach,
+            seen.mm, step, poses, scene.settings.check_mm,
+        )
+    )  # fmt: skip
+
+
+def _divided(scene: Scene, body: Body, poses: Array) -> Iterator[Root]:
+    """Roots into which the path presses farther than they yield."""
+    for root, obstacle in scene.roots:
+        seen = near(obstacle.mask, scene.theatre.step_mm)
+        if seen is not None and least_along(scene, body, poses, seen) < -obstacle.yield_mm:
+            yield root
+
+
+def _roots(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -> Iterator[tuple[Root, Obstacle]]:
+    yields = table.root_yield_mm if settings.root_yield_mm is None else settings.root_yield_mm
+    for root, mask in roots_of(theatre, table).items():
+        yield root, Obstacle(root.name, mask, yields)
+
+
+def _rod(theatre: Theatre, side: str, table: RemovalTable) -> Obstacle | None:
+    mask = rod_on(theatre, side, table)
+    return None if mask is None else Obstacle(f"rod-{side}", mask, theatre.touch_mm)
+
+
+def poses_of(theatre: Theatre, poses: Array) -> tuple[Pose, ...]:
+    """From the field's axes and radians to RAS and degrees."""
+    turns, moves = np.rad2deg(poses[:, 3:]) @ theatre.frame.axes, poses[:, :3] @ theatre.frame.axes
+    return tuple(Pose(_triple(turn), _triple(move)) for turn, move in zip(turns, moves, strict=True))
+
+
+def _triple(vector: Array) -> Triple:
+    x, y, z = (round(float(v), 4) for v in vector)
+    return x, y, z
+
+
+def _because_found(found: Found, freed: bool) -> str:
+    turned = float(np.rad2deg(np.linalg.norm(found.poses[-1, 3:])))
+    within = "with height and tilts freed" if freed else "in the axial plane"
+    return f"a way out {within}" + (f", turned by {turned:.0f}°" if turned > 0.0 else "")
+
+
+def _because_not(way: Way, turned_deg: float, held: Sequence[str]) -> str:
+    turned = f": turned by {turned_deg:.0f}° at most" if way in TURNED else ""
+    return NONE_FOUND + turned + (f", then held by {', '.join(held)}" if held else "")
+
+
+def _says(piece: Piece, best: OneWay | None, clearances: Sequence[Clearance], tried: Sequence[Tried]) -> str:
+    if best is None:
+        return f"{piece.name}: a way out was not found: {NONE_FOUND} ({', '.join(each.way for each in tried)})"
+    nearest = clearances[0] if clearances else None
+    beside = "" if nearest is None else f"; nearest it comes to {nearest.structure}: {nearest.distance_mm.value:.1f} mm"
+    roots = ", ".join(root.name for root in best.must_go)
+    return f"{piece.name}: {best.tried.way}" + beside + (f"; divides {roots}" if roots else "")
+
+
+def _corridor(scene: Scene, pieces: Sequence[Piece], out: Sequence[PieceRemoval]) -> float | None:
+    """For the largest block that was turned."""
+    turned = next((each for each in out if each.way in TURNED), None)
+    if turned is None or turned.way is None:
+        return None
+    piece = next(piece for piece in pieces if piece.name == turned.piece)
+    theatre = scene.theatre
+    block = theatre.pieces == piece.label
+    body = block & (theatre.part == Part.BODY)
+    stays = [each for each in pieces if each.name.startswith(REMAINING)]
+    masks = [each.mask for each in (*scene.stands, *scene.obstacles(turned.way, stays, spare_roots=False))]
+    masks += [each.mask for root, each in scene.roots if root not in turned.roots_that_must_go and root in scene.kept]
+    return round(corridor_mm(theatre, block, body if body.any() else block, masks, turned.way), 1)
+
+
+def approach_needed(removal: Removal) -> Step | None:
+    """What the removal says about the approach: that a piece gets out to the front only. None where none does."""
+    only = [each.piece for each in removal.pieces if each.way is Way.ANTERIORLY]
+    if not only:
+        return None
+    facts = tuple(f"{name}: {NONE_FOUND} from behind" for name in only)
+    return Step("removal/from-the-front-only", facts, "an anterior approach", removal_table().source)
+
+
+def _reason(out: Sequence[PieceRemoval], table: RemovalTable) -> Step:
+    facts = tuple(each.says for each in out)
+    gives = "every piece gets out" if all(each.found for each in out) else NONE_FOUND
+    return Step("removal/search", facts, gives, table.source, table.checked)
+
+
+def _caveats(scene: Scene, out: Sequence[PieceRemoval]) -> Iterator[Caveat]:
+    theatre = scene.theatre
+    yield Caveat(
+        "removal-modelled",
+        "soft tissue other than vessels and roots is taken as held aside; pieces, dura and vessels are taken as rigid "
+        "within what they yield",
+    )
+    if not theatre.no_go_is_sac:
+        text = "the dural sac is not labelled: the whole canal stands in the way, which is wider"
+        yield Caveat("removal-around-canal", text)
+    if scene.roots:
+        yield Caveat("roots-modelled", "nerve roots are not labelled: their course is modelled from the pedicles")
+    if not theatre.ribs and any(level.value.startswith("T") for level in theatre.levels):
+        yield Caveat("ribs-not-labelled", "no rib is labelled: ribs were left out of what stands in the way")
+    if not theatre.vessels:
+        yield Caveat("vessels-not-in-the-way", "no vessel is labelled: none was kept clear of")
+    stuck = [each.piece for each in out if not each.found]
+    if stuck and stuck[0] != out[-1].piece:
+        text = f"pieces after {stuck[0]} were searched as if it were out"
+        yield Caveat("searched-as-if-out", text)
