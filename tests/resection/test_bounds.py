@@ -35,8 +35,8 @@ def test_one_pass_bounds_every_cell_alike() -> None:
 
 
 def test_a_straight_path_by_hand() -> None:
-    """Along x from 0 to 4 with values 0, 1, 4, 1, 0: planes x = 1.5 +- 0.25 reach from 1.25 to 1.75, where the line from
-    1 to 4 gives at most 3.25. Exact but for 64-bit rounding.
+    """Along x from 0 to 4 with values 0, 1, 4, 1, 0: planes x = 1.5 +- 0.25 reach from 1.25 to 1.75, where the line
+    from 1 to 4 gives at most 3.25. Exact but for 64-bit rounding.
     """
     points = np.array([[n, 0.0, 0.0] for n in range(5)], np.float32)
     at_mm, ends = np.array([0.0, 1.0, 4.0, 1.0, 0.0], np.float32), np.array([0, 5], np.int32)
