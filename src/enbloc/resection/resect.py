@@ -40,7 +40,7 @@ from enbloc.tumour.noise import NoiseFloor
 BY_DEFAULT = ResectionSettings()
 WORTH_MM3 = 50.0
 """Less bone that hangs on no piece is not worth a word."""
-LATER = "not built yet: arrives with the second part of the resection"
+LATER = "not built yet: arrives with the way out of the specimen"
 
 
 def resect(
