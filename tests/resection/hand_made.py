@@ -33,13 +33,14 @@ from enbloc.resection.nouns import (
     RingPoint,
     Tissue,
 )
+from resection import hand_made_risk as risk
 
 KERF_MM = 0.5
 NOISE_MM = 1.0
 CENTRE_MM, RADIUS_MM = np.array([-14.0, -8.0, 0.0]), 11.0
 SPECIMEN, ARCH = 1, 2
 STEP_MM = 2.0
-LATER = Skipped("not built yet: arrives with the second part of the resection")
+LATER = Skipped("not built yet: arrives with the way out of the specimen")
 RIGHT_MM = round(float(np.hypot(20.7, 12.0)) - RADIUS_MM - KERF_MM / 2, 6)
 
 
@@ -182,14 +183,16 @@ def a_resection() -> Resection:
         levels=(Level.T12,),
         cuts=cuts(),
         open_sides=(),
-        releases=LATER,
+        releases=risk.releases(),
         pieces=pieces(drawn),
         faces=faces(),
         margin_mm=around(4.75),
         margin_class=classed(MarginClass.MARGINAL, MarginClass.INTRALESIONAL, why="T12 dura is marginal"),
         intralesional_area_mm2=0.0,
         certificate=certificate(),
-        no_tumour_cut_probability=LATER,
+        execution=risk.execution(tuple(cut.name for cut in cuts())),
+        no_tumour_cut_probability=risk.CLEAR,
+        contamination=risk.contamination(),
         removal=LATER,
         alternatives=alternatives(),
         ring_profile=tuple(profile()),
@@ -225,4 +228,5 @@ def with_ring_margin(margin_mm: float, gate: Gate = Gate.LEFT) -> Resection:
         margin_mm=around(min(margin_mm, 4.75)),
         margin_class=classed(MarginClass.INTRALESIONAL) if inside else made.margin_class,
         intralesional_area_mm2=21.0 if inside else 0.0,
+        contamination=risk.contamination(21.0 if inside else 0.0),
     )

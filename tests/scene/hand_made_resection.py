@@ -34,6 +34,7 @@ from enbloc.resection.nouns import (
     RingPoint,
     Tissue,
 )
+from resection import hand_made_risk as risk
 from scene.hand_made import TUMOUR_CENTRE_MM, TUMOUR_RADIUS_MM, a_plan
 
 CANAL_Y_MM = -26.0
@@ -43,7 +44,7 @@ KERF_MM = 0.5
 LEFT_DEG, RIGHT_DEG = -80.0, 40.0
 ENOUGH_MM = 5.0
 CENTRE = np.array(TUMOUR_CENTRE_MM) * (-1.0, 1.0, 1.0)
-LATER = Skipped("arrives with the second part of the resection")
+LATER = Skipped("arrives with the way out of the specimen")
 
 
 def a_resected_plan(with_image: bool = True) -> Plan:
@@ -58,7 +59,7 @@ def a_resection() -> Resection:
         levels=(Level.T12,),
         cuts=cuts,
         open_sides=(),
-        releases=LATER,
+        releases=risk.releases(),
         pieces=pieces,
         faces=faces(),
         margin_mm=cuts[3].margin_mm,
@@ -68,7 +69,9 @@ def a_resection() -> Resection:
             "planes at any angle and offset", {"azimuth_step_deg": 5.0, "offset_step_mm": 0.5}, 48230, 4.2, 4.6, 0.4,
             ENOUGH_MM, "",
         ),
-        no_tumour_cut_probability=LATER,
+        execution=risk.execution(tuple(cut.name for cut in cuts)),
+        no_tumour_cut_probability=risk.CLEAR,
+        contamination=risk.contamination(),
         removal=LATER,
         alternatives=(alternative(),),
         ring_profile=tuple(ring_profile()),
@@ -167,6 +170,7 @@ def intralesional() -> Resection:
         margin_mm=left.margin_mm,
         margin_class=left.margin_class,
         intralesional_area_mm2=24.0,
+        contamination=risk.contamination(24.0),
         certificate=replace(found.certificate, margin_mm=-2.0, bound_mm=None, gap_mm=None, because="no path was found"),
         opening_needed_mm=None,
         drawing=None,

@@ -24,6 +24,8 @@ from enbloc.resection.nouns import (
     RingPoint,
     Tissue,
 )
+from enbloc.resection.release_nouns import Release
+from enbloc.resection.risk import Contamination, CutRisk, ExecutionRisk, Shares
 from enbloc.scores import Score
 from enbloc.tumour import (
     BarrierFinding,
@@ -58,10 +60,13 @@ __all__ = [
     "Certificate",
     "ClassRange",
     "Clearance",
+    "Contamination",
     "Cut",
+    "CutRisk",
     "ERROR_SHARE",
     "ERROR_VOXELS",
     "EpiduralFindings",
+    "ExecutionRisk",
     "Extent",
     "Face",
     "FaceName",
@@ -85,9 +90,11 @@ __all__ = [
     "Piece",
     "Pieces",
     "Recommendation",
+    "Release",
     "Resection",
     "RingPoint",
     "Score",
+    "Shares",
     "Spine",
     "Stability",
     "StabilityItem",

@@ -37,7 +37,7 @@ def resection(part: Found, name: str) -> Iterator[Branch]:
     yield Branch(text, (*steps(part["margin_class"]), *parts, *notes(part)))
 
 
-LATER = ("releases", "no_tumour_cut_probability", "removal")
+LATER = ("removal",)
 
 
 def a_cut(part: Found, name: str) -> Iterator[Branch]:

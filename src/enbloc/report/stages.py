@@ -16,8 +16,6 @@ TITLES = {
     "perfusion": "Embolisation, cord blood flow, blood loss",
     "shortening": "Shortening of the column",
     "mechanics": "Mechanics of the reconstruction",
-    "resection.releases": "Resection: what must be released before the piece can move",
-    "resection.no_tumour_cut_probability": "Resection: how likely the saw stays out of tumour",
     "resection.removal": "Resection: the way out around the cord",
     "tumour.barriers": "Barriers touched and breached",
     "tumour.wbb": "WBB clock",
