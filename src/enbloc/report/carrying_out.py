@@ -78,7 +78,7 @@ def source(release: Release) -> str:
 
 
 def checklist(found: Resection) -> list[tuple[str, list[Box]]]:
-    """(stage, boxes) of the operation: releases, ring cuts before the arch leaves, what is left of the column's last."""
+    """(stage, boxes) of the operation: releases, ring cuts before the arch, other cuts last."""
     released = {release.name for release in found.releases}
     ring = [box_of_cut(cut) for cut in in_order(found.cuts) if cut.gate in RING]
     column = [box_of_cut(cut) for cut in in_order(found.cuts) if cut.gate not in RING and cut.name not in released]
