@@ -198,6 +198,12 @@ def test_why_says_what_each_cut_comes_to(seeking) -> None:
         ("resection.alternatives", "T12 left: pedicle instead of lamina"),
         ("resection.margin_class", "rule margin/bone"),
         ("resection.removal", "did not run"),
+        ("resection.execution", "(freehand): no cut enters tumour, 62.0% (61.0% to 63.0%)"),
+        ("resection.execution", "rule saw-error/offset"),
+        ("resection.execution", "T12-left: stays clear, 65.0% (64.0% to 66.0%); 8.5 mm needed for 95 %"),
+        ("resection.contamination", "no cut enters tumour; no tumour stays by the plan"),
+        ("resection.releases.0", "(rib-right-12-sawn, approach): saw rib shaft"),
+        ("resection", "resection.execution (freehand)"),
     ],
 )
 def test_why_of_a_part(path: str, words: str, seeking) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -11,6 +12,7 @@ from pathlib import Path
 from enbloc.case import read_case
 from enbloc.cli.outputs import refuse_unwritable, write_resection
 from enbloc.cli.progress import Clock, showing
+from enbloc.cli.summary import likelihood
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Measured, Skipped
 from enbloc.planning import Compared, OwnCuts, Plan, Settings, Written, own_cuts, plan, resection_document
@@ -127,12 +129,23 @@ def sentences(found: Resection) -> Iterator[str]:
     yield from face_lines(found.faces)
     yield from certificate_lines(found.certificate)
     yield from other_lines(found.alternatives)
+    yield entry("Releases", releases_text(found))
+    yield entry("Likelihood", likelihood(found))
     for piece in found.pieces:
         yield entry(
             "Piece", f"{piece.name}: {piece.volume_mm3 / 1000:.1f} mL, of it tumour {piece.tumour_mm3 / 1000:.2f} mL"
         )
     for caveat in (*found.caveats, *(caveat for cut in found.cuts for caveat in cut.caveats)):
         yield entry("Note", f"{caveat.id}: {caveat.text}")
+
+
+def releases_text(found: Resection) -> str:
+    """How many things are freed in each stage; roots that are kept are counted apart."""
+    done = [release for release in found.releases if release.action != "keep"]
+    stages = ", ".join(f"{n} {stage}" for stage, n in Counter(release.stage for release in done).items())
+    kept = len(found.releases) - len(done)
+    text = f"{len(done)} before the pieces come out" + (f" ({stages})" if stages else "")
+    return text + (f"; {kept} kept" if kept else "")
 
 
 def entry(name: str, text: str) -> str:

@@ -120,6 +120,7 @@ def cut_lines(plan: Plan) -> Iterator[str]:
     if faces:
         yield entry("", f"{worst.value or 'open'} where dissected: {', '.join(faces)}")
     yield entry("", certified(found))
+    yield entry("", likelihood(found))
     if not isinstance(plan.revised, Skipped):
         for name, now in plan.revised.items():
             yield entry("", f"{name}: {now.action} after {now.because[0].gives}")
@@ -143,6 +144,14 @@ def certified(found: Resection) -> str:
         return f"margins beyond {found.certificate.enough_mm:g} mm were not sought {compared}"
     more = "an unknown margin" if gap is None else f"at most {gap:.2f} mm of margin"
     return f"other ring cuts could add {more} {compared}"
+
+
+def likelihood(found: Resection) -> str:
+    """How likely no cut enters tumour, with the interval of the sampling."""
+    share, guidance = found.no_tumour_cut_probability, found.execution.guidance
+    if share is None:
+        return "not known how likely the cuts keep out of tumour"
+    return f"no cut enters tumour in {share.value:.0%} of trials ({share.low:.0%} to {share.high:.0%}), {guidance}"
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from enbloc.knowledge import cite
 from enbloc.planning.tree import Branch, step_branch
 
 Found = dict[str, Any]
@@ -29,6 +30,8 @@ def resection(part: Found, name: str) -> Iterator[Branch]:
             for branch in show(one, f"{under}{key}.{i}")
         ),
         *certificate(part["certificate"], f"{under}certificate"),
+        *execution(part["execution"], f"{under}execution"),
+        *contamination(part["contamination"], f"{under}contamination"),
         *(Branch(f"{under}{key}: did not run, {part[key]['skipped']}") for key in LATER if "skipped" in part[key]),
     ]
     margin = part["margin_mm"]
@@ -71,6 +74,30 @@ def certificate(part: Found, name: str) -> Iterator[Branch]:
     yield Branch(text, (Branch(f"{part['planes']} planes compared"), Branch(f"because {part['because']}")))
 
 
+def execution(part: Found, name: str) -> Iterator[Branch]:
+    """The probability of the whole and of each cut, what spreads the margin, and the rows that the draws rest on."""
+    share = part["no_tumour_cut_probability"]
+    claim = "not known, no cut has a section" if share is None else f"no cut enters tumour, {in_percent(share)}"
+    cuts = (
+        Branch(f"{cut['name']}: stays clear, {in_percent(cut['no_tumour_probability'])}; "
+               f"{cut['margin_for_95_mm']:.1f} mm needed for 95 %")
+        for cut in part["cuts"]
+    )  # fmt: skip
+    causes = Branch("share of the spread: " + ", ".join(f"{key} {value:.0%}" for key, value in part["shares"].items()))
+    drawn = Branch(f"{part['samples']} trials from seed {part['seed']}")
+    yield Branch(f"{name} ({part['guidance']}): {claim}", (*steps(part), *cuts, causes, drawn, *notes(part)))
+
+
+def contamination(part: Found, name: str) -> Iterator[Branch]:
+    yield Branch(f"{name}: {part['contamination_says']}; {part['residual_says']}", (*steps(part), *notes(part)))
+
+
+def release(part: Found, name: str) -> Iterator[Branch]:
+    known = (Branch(f"known {part['basis']}"), Branch(f"{cite(part['source'])} [{part['checked']}]"))
+    text = f"{name} ({part['name']}, {part['stage']}): {part['action']} {part['structure']}"
+    yield Branch(text, (*(Branch(says) for says in (part["says"],) if says), *known, *notes(part)))
+
+
 def other_way(part: Found, name: str) -> Iterator[Branch]:
     allowed = "possible" if part["feasible"] else "not possible"
     yield Branch(f"{name} (instead): {part['says']} ({allowed}: {part['because']})")
@@ -93,6 +120,10 @@ def in_mm(part: Found) -> str:
     return f"{part['value']:.1f} mm ({part['low']:.1f} to {part['high']:.1f})"
 
 
+def in_percent(part: Found) -> str:
+    return f"{part['value']:.1%} ({part['low']:.1%} to {part['high']:.1%})"
+
+
 def steps(part: Found) -> Iterator[Branch]:
     yield from map(step_branch, part["because"])
 
@@ -113,6 +144,9 @@ SHOWN: tuple[tuple[frozenset[str], Show], ...] = (
     (frozenset({"face", "barriers", "margin_class"}), a_face),
     (frozenset({"gate", "level", "because"}), open_side),
     (frozenset({"family", "gap_mm", "because"}), certificate),
+    (frozenset({"guidance", "samples", "shares", "because"}), execution),
+    (frozenset({"take_scale", "contamination_says", "because"}), contamination),
+    (frozenset({"stage", "structure", "action", "basis"}), release),
     (frozenset({"says", "feasible", "margin_gain_mm"}), other_way),
     (frozenset({"value", "possible", "because"}), margin_class),
 )

@@ -15,7 +15,7 @@ from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
 from enbloc.planning.nouns import Resection, Stability
 from enbloc.planning.plan import Plan
-from enbloc.report import barriers, curves, decisions, findings, outcomes, resection, scores, words
+from enbloc.report import barriers, carrying_out, curves, decisions, findings, outcomes, resection, scores, words
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import INTERVAL, OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -86,6 +86,7 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         decisions=decisions,
         outcomes=outcomes,
         resection=resection,
+        carrying=carrying_out,
         **_cut_out(plan, scene),
     )  # fmt: skip
 

@@ -155,23 +155,23 @@ def open_side(side: OpenSide) -> str:
     return f"{side.level.value}, {GATES[side.gate]}: no cut; {side.because}"
 
 
-def measured(number: Measured | None, digits: int = 1) -> str:
+def measured(found: Measured | None, digits: int = 1) -> str:
     """The value with the range that the resolution leaves; a dash where nothing is known."""
-    if number is None:
+    if found is None:
         return "–"
-    value, low, high = (_number(part, digits) for part in (number.value, number.low, number.high))
+    value, low, high = (number(part, digits) for part in (found.value, found.low, found.high))
     return value if low == high else f"{value} ({low} to {high})"
 
 
-def margin(number: Measured | None) -> str:
+def margin(found: Measured | None) -> str:
     """`3.2 mm (2.1 to 4.3)`."""
-    if number is None:
+    if found is None:
         return "not known"
-    value, _, rest = measured(number).partition(" ")
+    value, _, rest = measured(found).partition(" ")
     return f"{value} mm {rest}".strip()
 
 
-def _number(value: float, digits: int) -> str:
+def number(value: float, digits: int = 1) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
