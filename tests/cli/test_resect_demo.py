@@ -125,8 +125,8 @@ def test_a_worse_cut_and_one_that_misses(done: Resected) -> None:
     left, cranial = own.compared
     assert left.margin_mm < 0.0
     assert cranial.own is None
-    assert [caveat.id for caveat in cranial.remarks] == ["cut-misses"]
+    assert [caveat.id for caveat in cranial.remarks] == ["own-cut-meets-nothing"]
     shown = sheet(Resected(done.plan, own, None, ()))
-    assert "does not pass the tissue that it would have to sever; no section to score" in shown
+    assert "the given plane does not pass what there is to cut" in shown
     with pytest.raises(InputError, match="is no cut of this resection"):
         own_cuts(done.plan, parse_cuts(["T11-left=90:0:0"]), Settings().resection)
