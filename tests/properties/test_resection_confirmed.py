@@ -149,7 +149,7 @@ def test_the_mirror_image_has_mirrored_cuts():
 @pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not DATA.is_dir(), reason="real images are not beside the checkout")
-@pytest.mark.parametrize("number", [6])
+@pytest.mark.parametrize("number", [2])
 def test_cuts_on_real_labels_hold_what_they_say(number):
     text = (
         'schema = "enbloc.case/1"\nid = "dev"\n[imaging]\nmodality = "ct"\n[[imaging.labels]]\n'
