@@ -15,7 +15,7 @@ PHASES = (1, 2, 3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentHeight:
-    """Height of one resected segment, None where it is not known, with the reason. `level` is None for a bare number."""
+    """Height of one resected segment, None where it is not known, and why. `level` is None for a bare number."""
 
     level: Level | None
     height_mm: Measured | None
@@ -103,8 +103,8 @@ class Shortening:
 
     `segment_height_mm`: of the smallest resected segment. Phase 1 ends at `safe_mm`, phase 2 at `warning_mm`, beyond is
     danger. `phase` by the values, `possible_phases` by all heights the measurement leaves. `cord_flow_pct` (% of
-    before): the model's value with the least and greatest that model and studies leave; `model_flow_pct`: the model alone.
-    None where not known, with a sentence in `missing`.
+    before): the model's value, with the least and greatest that model and studies leave; `model_flow_pct`: the model's
+    alone. None where not known, with a sentence in `missing`.
     """
 
     segment_height_mm: Measured | None
