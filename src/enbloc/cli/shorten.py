@@ -46,7 +46,7 @@ def read_level(name: str) -> Level:
 
 
 def of_case(path: str, planned_mm: float | None) -> Shortening:
-    """The levels that the case plans to take out, else those that hold tumour; heights from its images."""
+    """The levels that the case plans to take out, else those that the cuts would take; heights from its images."""
     from enbloc.case import read_case
     from enbloc.cli.progress import Clock, showing
     from enbloc.mechanics.from_images import gap_at, segments_at
@@ -61,6 +61,7 @@ def of_case(path: str, planned_mm: float | None) -> Shortening:
             from enbloc.anatomy.spine import Spine
             from enbloc.images import load_images
             from enbloc.planning.stages import find_extent, find_spine
+            from enbloc.resection.levels import involved_levels
             from enbloc.tumour import Extent
 
             clock("reading the images")
@@ -71,7 +72,7 @@ def of_case(path: str, planned_mm: float | None) -> Shortening:
                 sizes = morphometry(spine)
                 extent = find_extent(found.extent, imaging, spine, clock)
                 if levels is None and isinstance(extent, Extent):
-                    levels = extent.levels
+                    levels = involved_levels(extent, spine) or None
     levels = levels or found.extent.levels
     if not levels:
         raise InputError("does not say which levels are taken out", file=path, field="planned.levels")

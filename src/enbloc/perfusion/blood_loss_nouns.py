@@ -32,8 +32,9 @@ class BloodFactor:
 class BloodLoss:
     """Expected blood loss of one operation, never a point alone.
 
-    `mean_ml`: mean of such operations, its range from what is unknown. `blood_loss_ml`: one operation, 5 to 95 % of a
-    lognormal spread about that range; its value is the mean. `shares` add up to `mean_ml`.
+    `mean_ml`: mean of such operations, from the least to the greatest that the unknown leaves. `blood_loss_ml`: one
+    operation, 5 to 95 % of a lognormal spread, the unknown laid out evenly; its value is the mean. `shares` add up
+    to `mean_ml`.
     """
 
     blood_loss_ml: Measured
@@ -48,13 +49,30 @@ class BloodLoss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesCheck:
-    """A published series beside the prediction for such patients. `inside`: its centre lies in the range of means."""
+    """A published series beside the prediction. `plain_ml`: the paper's patient with that much embolisation, glue
+    unknown; `predicted_ml`: everything else unknown as well. `inside`, `inside_plain`: its centre lies in those
+    ranges of means.
+    """
 
     series: str
     title: str
     says: str
     measured_ml: float
+    plain_ml: Measured
     predicted_ml: Measured
+    inside_plain: bool
     inside: bool
+    source: str
+    checked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TailCheck:
+    """How often a bound was passed, and how often the spread passes it about the paper's mean."""
+
+    says: str
+    above_ml: float
+    measured_share: float
+    predicted_share: float
     source: str
     checked: str
