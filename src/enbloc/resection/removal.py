@@ -15,10 +15,11 @@ from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
 from enbloc.resection import motion
+from enbloc.resection.clearance import Clearance
 from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
 from enbloc.resection.motion import Body, body_of
-from enbloc.resection.nouns import Clearance, Cut, Gate, Piece, Pieces, Tissue
+from enbloc.resection.nouns import Cut, Gate, Piece, Pieces, Tissue
 from enbloc.resection.obstacles import (
     SIGHT_MM,
     Near,
@@ -31,13 +32,13 @@ from enbloc.resection.obstacles import (
     standing,
 )
 from enbloc.resection.pieces import POSTERIOR, REMAINING
+from enbloc.resection.removal_answers import NONE_FOUND
 from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre, theatre_of
 from enbloc.resection.ways import UP, Found, ranges_of, search
 
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
-NONE_FOUND = "none found in the searched motions"
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
 
@@ -331,15 +332,6 @@ def _corridor(scene: Scene, pieces: Sequence[Piece], out: Sequence[PieceRemoval]
     return round(corridor_mm(theatre, block, body if body.any() else block, masks, turned.way), 1)
 
 
-def approach_needed(removal: Removal) -> Step | None:
-    """What the removal says about the approach: that a piece gets out to the front only. None where none does."""
-    only = [each.piece for each in removal.pieces if each.way is Way.ANTERIORLY]
-    if not only:
-        return None
-    facts = tuple(f"{name}: {NONE_FOUND} from behind" for name in only)
-    return Step("removal/from-the-front-only", facts, "an anterior approach", removal_table().source)
-
-
 def _reason(out: Sequence[PieceRemoval], table: RemovalTable) -> Step:
     facts = tuple(each.says for each in out)
     gives = "every piece gets out" if all(each.found for each in out) else NONE_FOUND
@@ -362,6 +354,10 @@ def _caveats(scene: Scene, out: Sequence[PieceRemoval]) -> Iterator[Caveat]:
         yield Caveat("ribs-not-labelled", "no rib is labelled: ribs were left out of what stands in the way")
     if not theatre.vessels:
         yield Caveat("vessels-not-in-the-way", "no vessel is labelled: none was kept clear of")
+    pressed = [root.name for each in out for root in each.roots_that_must_go if root in scene.kept]
+    if pressed:
+        text = f"no way was found that spares {', '.join(dict.fromkeys(pressed))}, which the release list keeps"
+        yield Caveat("kept-root-in-the-way", text)
     stuck = [each.piece for each in out if not each.found]
     if stuck and stuck[0] != out[-1].piece:
         text = f"pieces after {stuck[0]} were searched as if it were out"
