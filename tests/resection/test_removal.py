@@ -13,7 +13,8 @@ from enbloc.anatomy import Frame, Part
 from enbloc.core.levels import Level
 from enbloc.resection.nouns import Piece
 from enbloc.resection.playback import between, frames_of
-from enbloc.resection.removal import NONE_FOUND, approach_needed, taken_out
+from enbloc.resection.removal import taken_out
+from enbloc.resection.removal_answers import NONE_FOUND, approach_needed
 from enbloc.resection.removal_nouns import RemovalSettings, Root, Way
 from enbloc.resection.theatre import Theatre
 

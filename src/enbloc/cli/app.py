@@ -29,6 +29,9 @@ WithSlices = Annotated[
     bool,
     typer.Option("--with-slices", help="Put slices to scroll through into the report: pixels of the patient's image."),
 ]
+WithoutRemoval = Annotated[
+    bool, typer.Option("--without-removal", help="Seek no way out of the pieces, which saves some seconds.")
+]
 OutFolder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 
 
@@ -69,15 +72,16 @@ def plan_command(
     out: OutFolder = None,
     json: Annotated[bool, typer.Option("--json", help="Print plan.json to stdout and nothing else.")] = False,
     with_slices: WithSlices = False,
+    without_removal: WithoutRemoval = False,
 ) -> None:
     """Plan CASE: extent, type and reasons; with --out also plan.json, report, scene and labels."""
-    from enbloc.cli.run import run
+    from enbloc.cli.run import chosen, run
     from enbloc.cli.summary import summary
     from enbloc.planning import plan_json
 
     if with_slices and out is None:
         raise InputError("there is no report to put slices into", field="--with-slices", hint="add --out DIR")
-    done = run(case, out, with_slices)
+    done = run(case, out, with_slices, chosen(without_removal))
     if json:
         sys.stdout.write(plan_json(done.plan))
     else:
@@ -97,14 +101,16 @@ def resect(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the resection as JSON and nothing else.")] = False,
+    without_removal: WithoutRemoval = False,
 ) -> None:
     """The best cuts for CASE with their margins; with --cut, your own beside them."""
     from enbloc.cli.cuts import parse_cuts
 
     written = parse_cuts(cut or [])
     from enbloc.cli.resect import as_json, resected, sheet
+    from enbloc.cli.run import chosen
 
-    done = resected(case, out, written)
+    done = resected(case, out, written, chosen(without_removal))
     if json:
         sys.stdout.write(as_json(done))
     else:

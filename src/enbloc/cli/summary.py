@@ -8,7 +8,7 @@ from dataclasses import fields
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
 from enbloc.planning import Plan, SpineFindings, TumourFindings
-from enbloc.planning.nouns import Advice, Recommendation, Score
+from enbloc.planning.nouns import Advice, Recommendation, Removal, Score
 from enbloc.resection.nouns import ClassRange, Cut, Gate, Resection
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 
@@ -121,6 +121,7 @@ def cut_lines(plan: Plan) -> Iterator[str]:
         yield entry("", f"{worst.value or 'open'} where dissected: {', '.join(faces)}")
     yield entry("", certified(found))
     yield entry("", likelihood(found))
+    yield from (entry("", line) for line in ways_out(found.removal))
     if not isinstance(plan.revised, Skipped):
         for name, now in plan.revised.items():
             yield entry("", f"{name}: {now.action} after {now.because[0].gives}")
@@ -152,6 +153,16 @@ def likelihood(found: Resection) -> str:
     if share is None:
         return "not known how likely the cuts keep out of tumour"
     return f"no cut enters tumour in {share.value:.0%} of trials ({share.low:.0%} to {share.high:.0%}), {guidance}"
+
+
+def ways_out(removal: Removal | Skipped) -> Iterator[str]:
+    """How each piece leaves, in order, and how wide the way in stays."""
+    if isinstance(removal, Skipped):
+        yield f"way out of the pieces: {removal.skipped}"
+        return
+    yield from (piece.says for piece in removal.pieces)
+    if removal.corridor_mm is not None:
+        yield f"{removal.corridor_mm:.0f} mm wide stays the way in from behind"
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

@@ -149,8 +149,11 @@ def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, float | int | bool | str]:
-    """Settings within settings by dotted names: `resection.tool`."""
+    """Settings within settings by dotted names: `resection.tool`. Those left to a table (None) are left out."""
     found: dict[str, float | int | bool | str] = {}
     for name, value in settings.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            found[f"{prefix}{name}"] = value
     return found

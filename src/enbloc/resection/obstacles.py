@@ -16,7 +16,7 @@ from enbloc.knowledge.removal_tables import RemovalTable
 from enbloc.resection.distance import signed_distance_mm
 from enbloc.resection.field import Millimetres
 from enbloc.resection.opening import BAND_MM, narrowest
-from enbloc.resection.removal_nouns import RemovalSettings, Root
+from enbloc.resection.removal_nouns import SAC_YIELD, RemovalSettings, Root
 from enbloc.resection.theatre import Theatre
 
 SIGHT_MM = 12.0
@@ -48,7 +48,8 @@ def standing(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -
     Bone seems to give way by a voxel: cut faces are stairs of voxels that slide along each other.
     """
     pieces = theatre.pieces > 0
-    sac_mm = settings.sac_yield * sac_width_mm(theatre) / 2.0
+    share = SAC_YIELD if settings.sac_yield is None else settings.sac_yield
+    sac_mm = share * sac_width_mm(theatre) / 2.0
     if not theatre.no_go_is_sac:
         sac_mm += table.epidural_mm
     yield Obstacle("dural-sac" if theatre.no_go_is_sac else "canal", theatre.no_go & ~pieces, sac_mm)

@@ -120,7 +120,7 @@ def search(body: Body, room: Millimetres, step_mm: float, span: Range, settings:
     outside = 0.0 if span.way[1] < 0.0 else float(extent[1])
     # Beyond the grid nothing is known to stand in the way: the piece is out once it lies wholly past its last voxel.
     poses, looked, farthest = seek(
-        body.points, body.first, body.centre, body.radius, body.pivot, body.reach,
+        body.points, body.first, body.ball, body.block, body.block_ball, body.pivot, body.reach,
         room, step_mm,
         span.low, span.high, span.steps, span.basis,
         span.exits, span.way, outside, settings.check_mm, settings.comfortable_mm, settings.most_poses,
