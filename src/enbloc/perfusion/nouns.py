@@ -1,4 +1,4 @@
-"""What the embolisation planner hands out. Flows are percent of the same place's own flow before anything was closed."""
+"""What the embolisation planner hands out. Flows are percent of the flow at the same place with nothing closed."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Option:
     """Another choice of arteries and what it changes. `kind`: `extra-level`, `omitted-level`, `omitted-ends`,
     `close-the-feeder`, `staged`.
 
-    `vertebra_change_pct`, `cord_change_pct`: percentage points against the plan. `vertebra_flow_pct`, `cord_flow_pct` are
-    null with a reason in `outside` where nothing like it was studied.
+    `vertebra_change_pct`, `cord_change_pct`: percentage points against the plan. The flows are null with a reason in
+    `outside` where nothing like it was studied.
     """
 
     id: str
@@ -77,9 +77,11 @@ class EvokedPotentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressureEffect:
-    """What lowering the pressure adds. `open_cord_flow_pct`: at that pressure with nothing closed; `cord_flow_pct`: with
-    the plan's arteries closed. `knee_map_mmhg`: mean pressure below which the model's cord gives way with the plan's
-    arteries closed. `dissent` holds the model's reading where it stands against the paper.
+    """What lowering the pressure adds.
+
+    `open_cord_flow_pct`: at that pressure with nothing closed; `cord_flow_pct`: with the plan's arteries closed.
+    `knee_map_mmhg`: mean pressure below which the model's cord gives way with the plan's arteries closed, not above the
+    usual one. `dissent` holds the model's reading where it stands against the paper.
     """
 
     systolic_mmhg: float
@@ -174,11 +176,13 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perfusion:
-    """The embolisation plan and what it does. Flows are 90 % ranges of the sampled model; null means `outside` says why.
+    """The embolisation plan and what it does.
 
-    `vertebra_flow_pct`: mean of the resected vertebrae. `cord_flow_pct`: of the level where it is lowest (`cord_flow_at`),
-    at usual pressure; `pressure` adds the planned one. `closed_levels`: levels with both sides closed by the plan or by
-    the resection. `angiography_required`: no plan may be carried out before the cord's feeders are looked for.
+    Ranges hold 90 % of the sampled model; a null flow means that `outside` says why. `vertebra_flow_pct`: mean of the
+    resected vertebrae. `cord_flow_pct`: where it is lowest (`cord_flow_at`), at usual pressure; `pressure` adds the
+    planned one. `closed_levels`: levels with both sides closed by the plan or by
+    the resection. `after_resection_cord_flow_pct`: with the vessels along the resected levels' roots gone as well.
+    `angiography_required`: no plan may be carried out before the cord's feeders are looked for.
     """
 
     resected: tuple[Level, ...]
@@ -194,6 +198,7 @@ class Perfusion:
     cord_flow_pct: float | None
     cord_flow_ci_pct: tuple[float, float] | None
     cord_flow_at: Level | None
+    after_resection_cord_flow_pct: Measured | None
     outside: str | None
     tumour_factor: Measured
     tumour_inflow_pct: Measured | None
