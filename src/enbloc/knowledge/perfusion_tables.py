@@ -14,6 +14,8 @@ from enbloc.knowledge.rows import row_of
 FOLDER = "perfusion/"
 STRUCTURE = FOLDER + "structure.toml"
 EXPERIMENTS = FOLDER + "experiments.toml"
+PLANNER = FOLDER + "planner.toml"
+VASCULARITY = FOLDER + "hypervascularity.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,12 @@ def column_levels(kind: str) -> tuple[str, ...]:
 
 
 @cache
+def cord_ends() -> str:
+    """The lowest level whose canal holds cord."""
+    return str(load_table(STRUCTURE)["columns"]["cord_ends"])
+
+
+@cache
 def experiments() -> tuple[Experiment, ...]:
     return tuple(row_of(Experiment, row, EXPERIMENTS) for row in load_table(EXPERIMENTS)["experiment"])
 
@@ -148,6 +156,63 @@ def priors() -> Mapping[str, Prior]:
 @cache
 def fit_errors() -> FitErrors:
     return row_of(FitErrors, load_table(EXPERIMENTS)["fit"], EXPERIMENTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vascularity:
+    """Flow of a vertebra with a tumour of these histologies over one without."""
+
+    id: str
+    histologies: tuple[str, ...]
+    factor: float
+    low: float
+    high: float
+    says: str
+    source: str | tuple[str, ...]
+    checked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A row of planner.toml that says something of some levels, or of a threshold in percent."""
+
+    id: str
+    says: str
+    source: str | tuple[str, ...]
+    checked: str
+    levels: tuple[str | int, ...] = ()
+    pct: float | None = None
+
+    @property
+    def first_source(self) -> str:
+        return self.source if isinstance(self.source, str) else self.source[0]
+
+
+@cache
+def vascularity(histology: str | None) -> Vascularity:
+    """The class of a histology: `not-known` for None, `usual` for any that no class names."""
+    rows = {row["id"]: row_of(Vascularity, row, VASCULARITY) for row in load_table(VASCULARITY)["class"]}
+    if histology is None:
+        return rows["not-known"]
+    return next((row for row in rows.values() if histology in row.histologies), rows["usual"])
+
+
+@cache
+def sentences(kind: str) -> tuple[Sentence, ...]:
+    """The rows of one kind (`verdict`, `threshold`, `end`, `why_three`) of the planner's table."""
+    return tuple(row_of(Sentence, row, PLANNER) for row in load_table(PLANNER)[kind])
+
+
+@cache
+def planner(part: str) -> Mapping[str, Any]:
+    """One table of planner.toml by its name."""
+    return dict(load_table(PLANNER)[part])
+
+
+@cache
+def embolisation_head() -> Mapping[str, Any]:
+    """How many neighbours the rule closes, and where to look for the Adamkiewicz artery: as the advice has it."""
+    return dict(load_table("decisions/embolisation.toml")["table"])
 
 
 @cache

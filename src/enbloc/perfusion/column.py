@@ -152,7 +152,12 @@ class ColumnFlow:
 @cache
 def column(kind: str, tumour: tuple[str, ...] = ()) -> Column:
     """The `dog` or `human` column; the vertebrae named in `tumour` have the beds of a tumour as well."""
-    levels = column_levels(kind)
+    return column_of(column_levels(kind), tumour)
+
+
+@cache
+def column_of(levels: tuple[str, ...], tumour: tuple[str, ...] = ()) -> Column:
+    """A column of these levels, cranial first."""
     rows = [row for i, name in enumerate(levels) for row in level_branches(i, name in tumour)]
     rows += [row for i in range(len(levels) - 1) for row in links(i)]
     start, end, kinds, weight, site, at = zip(*rows, strict=True)

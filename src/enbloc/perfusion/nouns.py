@@ -37,8 +37,8 @@ class LeftOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """Another choice of arteries and what it changes. `kind`: `extra-level`, `omitted-level`, `omitted-ends`,
-    `close-the-feeder`, `staged`.
+    """Another choice of arteries and what it changes. `kind`: `extra-level`, `omitted-level`, `all-at-once`,
+    `omitted-ends`, `close-the-feeder`, `staged`.
 
     `vertebra_change_pct`, `cord_change_pct`: percentage points against the plan. The flows are null with a reason in
     `outside` where nothing like it was studied.
@@ -109,13 +109,15 @@ class CurvePoint:
 class ExperimentPoint:
     """One published measurement beside the model's prediction of that experiment in its own animal.
 
-    `quantity`: `vertebra-flow`, `cord-flow`, `cord-pressure`. `role`: `calibration` or `held-out`. `sd_pct` None: not
-    published. `predicted_pct` is the dog column's, not the patient's.
+    `quantity`: `vertebra-flow`, `cord-flow`, `cord-pressure`. `act`: `arteries` tied, or one `feeder` of the cord.
+    `role`: `calibration` or `held-out`. `sd_pct` None: not published. `predicted_pct` is the dog column's, not the
+    patient's.
     """
 
     id: str
     animal: str
     quantity: str
+    act: str
     levels: int
     measured_pct: float
     sd_pct: float | None
@@ -137,13 +139,16 @@ class ResponseCurves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArteryState:
-    """One segmental artery in the drawing. `inflow_pct`: flow through it now, percent of before (0 when closed);
+    """One segmental artery in the drawing. `closed` by embolisation, or by the operation (`resected` alone).
+
+    `inflow_pct`: flow through it now, percent of before (0 when closed);
     `feeds_cord`: None when nobody looked; `cord_feeder_chance`: chance that the Adamkiewicz artery arises here.
     """
 
     level: Level
     side: str
     closed: bool
+    embolised: bool
     resected: bool
     left_open_because: str | None
     inflow_pct: float | None
