@@ -15,6 +15,7 @@ from enbloc.perfusion.nouns import (
     ResponseCurves,
     Verdict,
 )
+from enbloc.perfusion.planner import perfuse
 
 __all__ = [
     "ArteryState",
@@ -30,4 +31,5 @@ __all__ = [
     "PressureEffect",
     "ResponseCurves",
     "Verdict",
+    "perfuse",
 ]
