@@ -1,29 +1,24 @@
-"""What the operation does to the blood of vertebra and cord, how much is lost, and how far the column may be shortened.
-
-Both are asked for the levels that the advice speaks of, with what the case states of vessels, pressure and shortening.
-"""
+"""What the operation does to the blood of vertebra and cord, and how much of it is lost: asked once the cuts are known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from enbloc.anatomy import LevelMorphometry
 from enbloc.case import Case
-from enbloc.core.errors import InputError
-from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, Step, silent
+from enbloc.core.evidence import Measured, Progress, Skipped, silent
 from enbloc.core.levels import Level
 from enbloc.decisions import Advice, Recommendation, operated_levels
-from enbloc.mechanics.shortening_nouns import Shortening
 from enbloc.perfusion.blood_loss_nouns import BloodLoss
 from enbloc.perfusion.cord_handling_nouns import CordHandling
-from enbloc.perfusion.nouns import Perfusion
+from enbloc.perfusion.nouns import SIDES, Perfusion
 from enbloc.planning.resecting import speaks_against
 from enbloc.resection.nouns import Resection
+from enbloc.resection.removal_nouns import Removal
 from enbloc.tumour import Extent
 
 PERCENT = 100.0
+ROOT, DIVIDED = "nerve root", "divide"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +30,106 @@ class PerfusionFindings(Perfusion):
     cord_handling: CordHandling
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShorteningFindings(Shortening):
-    """How far the column may be shortened.
+def find_perfusion(
+    case: Case,
+    extent: Extent | Skipped,
+    advice: Advice,
+    resection: Resection | Skipped,
+    progress: Progress = silent,
+) -> PerfusionFindings | Skipped:
+    """What closing the arteries leaves to vertebra and cord, and the blood to be lost.
 
-    `cord_flow_with_arteries_closed_pct`: flow after shortening times flow after the arteries are closed, as if neither
-    knew of the other: no experiment did both. None where one of them is not known.
+    The arteries are those of `advice.embolisation`. Skipped where no such operation is in view or its levels are not
+    known.
     """
+    levels = levels_to_take(case, extent, advice, resection)
+    if isinstance(levels, Skipped):
+        return levels
+    from enbloc.perfusion.planner import perfuse
 
-    cord_flow_with_arteries_closed_pct: Measured | None
+    progress("following the blood")
+    found = perfuse(
+        levels,
+        embolised=None if levels == operated_levels(case, extent) else advised(advice),
+        cord_feeders=case.vessels.cord_feeders,
+        adamkiewicz=case.vessels.adamkiewicz,
+        systolic_mmhg=case.planned.systolic_mmhg,
+        histology=case.tumour.histology,
+    )
+    lost = expected_loss(case, found, advice.approach)
+    return PerfusionFindings(
+        **members(found), blood_loss_ml=lost.blood_loss_ml, blood_loss=lost, cord_handling=handling(case, resection)
+    )
 
 
 def levels_to_take(
     case: Case, extent: Extent | Skipped, advice: Advice, resection: Resection | Skipped
 ) -> tuple[Level, ...] | Skipped:
-    """The levels that leave: those of the cuts, else the planned ones, else those with tumour."""
+    """The levels that leave: those of the cuts, else the planned ones, else those with tumour. Skipped with the reason
+    where there is no such operation.
+    """
     against = None if isinstance(extent, Skipped) else speaks_against(extent, advice)
     if against is not None:
-        return Skipped(f"no operation of this kind is in view: {against}")
+        return Skipped(against)
     levels = resection.levels if isinstance(resection, Resection) else operated_levels(case, extent)
-    if not levels:
-        return Skipped("which levels are operated on is not known")
     outside = [level for level in levels if not level.in_scope]
     if outside:
         return Skipped(f"the operation is not described at {', '.join(outside)}")
-    return levels
+    return levels or Skipped("which levels are operated on is not known")
+
+
+def advised(advice: Advice) -> tuple[str, ...] | None:
+    """The arteries of the advice, for cuts that take other levels than it was given for; None where it names none."""
+    return tuple(f"{level}-{side}" for level in advice.embolisation.levels for side in SIDES) or None
+
+
+def members(found: Perfusion) -> dict[str, Any]:
+    return {field.name: getattr(found, field.name) for field in fields(Perfusion)}
+
+
+def expected_loss(case: Case, found: Perfusion, approach: Recommendation) -> BloodLoss:
+    """Glue is not asked for in a case, so the range holds both."""
+    from enbloc.perfusion.blood_loss import blood_loss
+
+    return blood_loss(
+        flow_fraction(found),
+        levels=len(found.resected),
+        hypervascular=None if case.tumour.histology is None else found.tumour_factor,
+        approach=None if approach.action in ("none", "unknown") else approach.action,
+        systolic_mmhg=case.planned.systolic_mmhg,
+    )
+
+
+def flow_fraction(found: Perfusion) -> Measured | None:
+    """Flow left to the vertebrae, 0 to 1: more than before counts as all of it."""
+    if found.vertebra_flow_pct is None or found.vertebra_flow_ci_pct is None:
+        return None
+    value, low, high = (min(pct / PERCENT, 1.0) for pct in (found.vertebra_flow_pct, *found.vertebra_flow_ci_pct))
+    return Measured(value, low, high)
+
+
+def handling(case: Case, resection: Resection | Skipped) -> CordHandling:
+    """Roots that the releases divide, and those that stand in the way of a piece; unknown without cuts. The operation
+    frees the cord all round.
+    """
+    from enbloc.perfusion.cord_handling import cord_handling
+
+    mm = case.planned.shortening_mm
+    return cord_handling(
+        None if isinstance(resection, Skipped) else roots_cut(resection),
+        decompressed_around=True,
+        lengthened_mm=None if mm is None else -mm,
+    )
+
+
+def roots_cut(resection: Resection) -> tuple[str, ...]:
+    """As `T11-left`, each once."""
+    divided = [
+        f"{release.level}-{release.side}"
+        for release in resection.releases
+        if release.structure == ROOT and release.action == DIVIDED
+    ]
+    removal = resection.removal
+    if isinstance(removal, Removal):
+        divided += [f"{root.level}-{root.side}" for piece in removal.pieces for root in piece.roots_that_must_go]
+    return tuple(dict.fromkeys(divided))
