@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import hypot, inf, nan, nextafter, pi, sin
+from math import hypot, inf, nan, nextafter, pi, sin, sqrt
 
 import pytest
 from hypothesis import given
@@ -212,6 +212,7 @@ def test_shown_range_holds_the_other_laboratories() -> None:
     assert half.model_flow_pct == Measured(146.0, 136.0, 156.0)
     quarter = shorten([stated_height(20.0)], 5.0)
     assert quarter.cord_flow_pct == Measured(146.0, 100.0, 156.0)
+    assert shorten([stated_height(20.0)], 0.0).cord_flow_pct == Measured(100.0, 100.0, 100.0)
     assert "injury-inside-warning" in [caveat.id for caveat in half.caveats]
     assert "injury-inside-warning" not in [caveat.id for caveat in quarter.caveats]
 
@@ -356,3 +357,21 @@ def test_every_reason_has_a_source() -> None:
     found = shorten([expected_height(Level.T4)], 8.0)
     assert all(step.source in bibliography() for step in found.because)
     assert {"tomita2006", "kawahara2005"} <= {step.source for step in found.because}
+
+
+def test_figures_of_the_page() -> None:
+    """docs/explanation/shortening.md: 15 verdicts, 9 right, 3 injuries missed, 3 over-cautious; flows miss by 53
+    points; the tube over 20 mm goes slack at 1.1 to 2.4 mm.
+    """
+    judged = [check for check in held_out() if check.use == "held-out" and check.agrees is not None]
+    missed = [check for check in judged if not check.agrees and check.injured]
+    assert (len(judged), sum(bool(check.agrees) for check in judged), len(missed)) == (15, 9, 3)
+    misses = [
+        check.predicted_flow_pct.value - check.measured_flow_pct
+        for check in held_out()
+        if check.use == "held-out" and check.predicted_flow_pct is not None and check.measured_flow_pct is not None
+    ]
+    assert min(misses) > 0.0
+    assert sqrt(sum(miss**2 for miss in misses) / len(misses)) == pytest.approx(53.0, abs=0.5)  # its digits
+    onset = dural_slack(span(20.0, 0.0), None).onset_mm
+    assert (onset.low, onset.high) == pytest.approx((1.1, 2.4), abs=0.05)  # its digits

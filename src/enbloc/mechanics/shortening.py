@@ -58,7 +58,7 @@ def shorten(
         fraction=fraction,
         phase=None if height is None or planned_mm is None else phase_of(planned_mm, height.value),
         possible_phases=possible,
-        cord_flow_pct=with_studies(model, possible),
+        cord_flow_pct=with_studies(model, possible, fraction),
         model_flow_pct=model,
         paper=None if height is None else paper_range(height),
         dura=None if free is None else dural_slack(free, planned_mm),

@@ -179,13 +179,13 @@ def single_operation(model: BloodModel, mean_ml: Measured, factors: Mapping[str,
     """One operation: quantiles of the lognormal spread mixed over what is unknown.
 
     Each range of a factor is laid out as its ends (weight 1/6 each) and its value (2/3), which has the moments of an
-    even distribution up to the third where the value is the middle.
+    even distribution up to the third where the value is the middle; glue was used or not, so that its ends weigh 1/2.
     """
     row = spread()
     mixture = [(1.0, 1.0, 1.0, 1.0)]
     for part in ("arterial", "glue", "all"):
         for one in factors[part]:
-            mixture = [times(entry, part, at, weight) for entry in mixture for at, weight in nodes(one)]
+            mixture = [times(entry, part, at, weight) for entry in mixture for at, weight in nodes(one, part)]
     means = [
         ((model.arterial_ml * arterial + model.glue_ml * glue + model.other_ml) * whole, weight)
         for arterial, glue, whole, weight in mixture
@@ -194,9 +194,11 @@ def single_operation(model: BloodModel, mean_ml: Measured, factors: Mapping[str,
     return Measured(mean_ml.value, min(low, mean_ml.value), max(high, mean_ml.value))
 
 
-def nodes(range_: Measured) -> tuple[tuple[float, float], ...]:
+def nodes(range_: Measured, part: str) -> tuple[tuple[float, float], ...]:
     if range_.low == range_.high:
         return ((range_.value, 1.0),)
+    if part == "glue":
+        return ((range_.low, 1 / 2), (range_.high, 1 / 2))
     return ((range_.low, 1 / 6), (range_.value, 2 / 3), (range_.high, 1 / 6))
 
 
