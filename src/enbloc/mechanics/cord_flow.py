@@ -59,8 +59,8 @@ def model_flow_between(fraction: Measured) -> Measured | None:
 
 
 def with_studies(model: Measured | None, phases: tuple[int, ...], fraction: Measured | None) -> Measured | None:
-    """The model's range stretched down to what is said of later and to what was read in the `phases`, and up to what was
-    read at no more than the `fraction`.
+    """The model's range stretched down to what is said of later and to what was read in the `phases`, and up to what
+    was read at no more than the `fraction`.
     """
     if model is None or fraction is None:
         return None
@@ -68,7 +68,7 @@ def with_studies(model: Measured | None, phases: tuple[int, ...], fraction: Meas
     read = [(row.part, row.flow_pct) for row in comparable() if row.flow_pct is not None]
     least = [flow for part, flow in read if phase_of_part(part) in phases]
     most = [flow for part, flow in read if part <= fraction.high]
-    return Measured(model.value, min(model.low, late, *least), max(model.high, *most))
+    return Measured(model.value, min(model.low, late, *least), max([model.high, *most]))
 
 
 def comparable() -> Iterator[Observation]:
