@@ -1,4 +1,4 @@
-"""What the embolisation planner hands out. Flows are percent of the same place's own flow before anything was closed."""
+"""What the embolisation planner hands out. Flows are percent of the flow at the same place with nothing closed."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class LeftOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """Another choice of arteries and what it changes. `kind`: `extra-level`, `omitted-level`, `omitted-ends`,
-    `close-the-feeder`, `staged`.
+    """Another choice of arteries and what it changes. `kind`: `extra-level`, `omitted-level`, `all-at-once`,
+    `omitted-ends`, `close-the-feeder`, `staged`.
 
-    `vertebra_change_pct`, `cord_change_pct`: percentage points against the plan. `vertebra_flow_pct`, `cord_flow_pct` are
-    null with a reason in `outside` where nothing like it was studied.
+    `vertebra_change_pct`, `cord_change_pct`: percentage points against the plan. The flows are null with a reason in
+    `outside` where nothing like it was studied.
     """
 
     id: str
@@ -77,9 +77,11 @@ class EvokedPotentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressureEffect:
-    """What lowering the pressure adds. `open_cord_flow_pct`: at that pressure with nothing closed; `cord_flow_pct`: with
-    the plan's arteries closed. `knee_map_mmhg`: mean pressure below which the model's cord gives way with the plan's
-    arteries closed. `dissent` holds the model's reading where it stands against the paper.
+    """What lowering the pressure adds.
+
+    `open_cord_flow_pct`: at that pressure with nothing closed; `cord_flow_pct`: with the plan's arteries closed.
+    `knee_map_mmhg`: mean pressure below which the model's cord gives way with the plan's arteries closed, not above the
+    usual one. `dissent` holds the model's reading where it stands against the paper.
     """
 
     systolic_mmhg: float
@@ -107,13 +109,15 @@ class CurvePoint:
 class ExperimentPoint:
     """One published measurement beside the model's prediction of that experiment in its own animal.
 
-    `quantity`: `vertebra-flow`, `cord-flow`, `cord-pressure`. `role`: `calibration` or `held-out`. `sd_pct` None: not
-    published. `predicted_pct` is the dog column's, not the patient's.
+    `quantity`: `vertebra-flow`, `cord-flow`, `cord-pressure`. `act`: `arteries` tied, or one `feeder` of the cord.
+    `role`: `calibration` or `held-out`. `sd_pct` None: not published. `predicted_pct` is the dog column's, not the
+    patient's.
     """
 
     id: str
     animal: str
     quantity: str
+    act: str
     levels: int
     measured_pct: float
     sd_pct: float | None
@@ -135,13 +139,16 @@ class ResponseCurves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArteryState:
-    """One segmental artery in the drawing. `inflow_pct`: flow through it now, percent of before (0 when closed);
+    """One segmental artery in the drawing. `closed` by embolisation, or by the operation (`resected` alone).
+
+    `inflow_pct`: flow through it now, percent of before (0 when closed);
     `feeds_cord`: None when nobody looked; `cord_feeder_chance`: chance that the Adamkiewicz artery arises here.
     """
 
     level: Level
     side: str
     closed: bool
+    embolised: bool
     resected: bool
     left_open_because: str | None
     inflow_pct: float | None
@@ -174,11 +181,13 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perfusion:
-    """The embolisation plan and what it does. Flows are 90 % ranges of the sampled model; null means `outside` says why.
+    """The embolisation plan and what it does.
 
-    `vertebra_flow_pct`: mean of the resected vertebrae. `cord_flow_pct`: of the level where it is lowest (`cord_flow_at`),
-    at usual pressure; `pressure` adds the planned one. `closed_levels`: levels with both sides closed by the plan or by
-    the resection. `angiography_required`: no plan may be carried out before the cord's feeders are looked for.
+    Ranges hold 90 % of the sampled model; a null flow means that `outside` says why. `vertebra_flow_pct`: mean of the
+    resected vertebrae. `cord_flow_pct`: where it is lowest (`cord_flow_at`), at usual pressure; `pressure` adds the
+    planned one. `closed_levels`: levels with both sides closed by the plan or by
+    the resection. `after_resection_cord_flow_pct`: with the vessels along the resected levels' roots gone as well.
+    `angiography_required`: no plan may be carried out before the cord's feeders are looked for.
     """
 
     resected: tuple[Level, ...]
@@ -194,6 +203,7 @@ class Perfusion:
     cord_flow_pct: float | None
     cord_flow_ci_pct: tuple[float, float] | None
     cord_flow_at: Level | None
+    after_resection_cord_flow_pct: Measured | None
     outside: str | None
     tumour_factor: Measured
     tumour_inflow_pct: Measured | None
