@@ -156,6 +156,8 @@ def test_other_bad_input() -> None:
         shorten([], 5.0)
     with pytest.raises(InputError, match="levels: a level is named twice"):
         shorten([expected_height(Level.T5), expected_height(Level.T5)])
+    with pytest.raises(InputError, match="levels: T5 and T9 are no neighbours"):
+        shorten([expected_height(Level.T9), expected_height(Level.T5)])
     with pytest.raises(InputError, match="planned_mm: 40 mm leave no room for a cage"):
         shorten([stated_height(30.0)], 40.0, gap_mm=span(37.0, 1.0))
     with pytest.raises(InputError, match="gap_mm"):
@@ -241,6 +243,17 @@ def test_regional_cautions() -> None:
     assert "thoracic-tolerates-less" not in said(Level.T12)
     assert "below-the-cord" in said(Level.L3)
     assert "height-expected-not-measured" in said(Level.T12)
+
+
+def test_six_levels_are_flagged() -> None:
+    """The goats' two are the most that was studied."""
+
+    def flagged(levels: list[Level]) -> bool:
+        found = shorten([expected_height(level) for level in levels], 5.0)
+        return "more-levels-than-studied" in [caveat.id for caveat in found.caveats]
+
+    six = [Level.T5, Level.T6, Level.T7, Level.T8, Level.T9, Level.T10]
+    assert [flagged(six[:n]) for n in (1, 2, 3, 6)] == [False, False, True, True]
 
 
 def test_a_height_no_adult_has_is_doubted() -> None:

@@ -20,6 +20,7 @@ from enbloc.knowledge.shortening_tables import (
     meanings,
     paper_mm,
     phase_rows,
+    studies,
 )
 from enbloc.mechanics.cord_flow import model_flow_between, with_studies
 from enbloc.mechanics.dura import dural_slack
@@ -135,9 +136,15 @@ def caveats(segments: Sequence[SegmentHeight], least: SegmentHeight, fraction: M
             yield Caveat(hurt.id, hurt.says)
     told += ["height-expected-not-measured"] * (least.height_is == "expected")
     told += ["height-unlike-an-adults"] * any(map(implausible, segments))
+    told += ["more-levels-than-studied"] * (len(segments) > most_levels())
     told += ["third-is-of-one-segment"] * (len(segments) > 1)
     told += [row.id for row in table.values() if row.always or levels & set(row.levels)]
     yield from (Caveat(name, table[name].says) for name in told)
+
+
+def most_levels() -> int:
+    """The longest gap of any experiment, in levels."""
+    return max(len(study.levels) for study in studies().values())
 
 
 def implausible(segment: SegmentHeight) -> bool:
