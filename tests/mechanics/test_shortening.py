@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enbloc.anatomy.morphometry import LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.ranges import limits
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Measured
@@ -388,3 +389,26 @@ def test_figures_of_the_page() -> None:
     assert sqrt(sum(miss**2 for miss in misses) / len(misses)) == pytest.approx(53.0, abs=0.5)  # its digits
     onset = dural_slack(span(20.0, 0.0), None).onset_mm
     assert (onset.low, onset.high) == pytest.approx((1.1, 2.4), abs=0.05)  # its digits
+
+
+def sizes(level: Level, segment: Measured | None, disc: Measured | None) -> LevelMorphometry:
+    """A vertebra of which only these two were measured."""
+    no_pedicle = PedicleMorphometry(*(5 * (None,)))
+    pedicles = {"pedicle_left": no_pedicle, "pedicle_right": no_pedicle}
+    known = {"level": level, "segment_height_mm": segment, "disc_posterior_height_mm": disc, **pedicles}
+    others = {name: None for name in LevelMorphometry.__dataclass_fields__ if name not in known}
+    return LevelMorphometry(**{**others, **known, "expected": (), "caveats": ()})  # type: ignore[arg-type]
+
+
+def test_heights_and_gap_from_images() -> None:
+    """Measured where measured, unknown where measuring failed, expected only where no image shows the level."""
+    seen = (
+        sizes(Level.T11, span(28.0, 1.0), Measured(5.0, 4.0, 7.0)),
+        sizes(Level.T12, span(30.0, 1.0), span(6.0, 1.0)),
+        sizes(Level.L1, None, None),
+    )
+    kinds = [one.height_is for one in segments_at(seen, [Level.T12, Level.L1, Level.L2])]
+    assert kinds == ["measured", "unknown", "expected"]
+    assert gap_at(seen, [Level.T12]) == Measured(35.0, 33.0, 38.0)  # the disc T11-T12 and the segment
+    assert gap_at(seen, [Level.L1]) is None
+    assert gap_at((sizes(Level.T11, None, None), seen[1]), [Level.T12]) is None  # in view, but not measured
