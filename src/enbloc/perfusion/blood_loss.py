@@ -106,8 +106,11 @@ def check(flow: Measured | None, levels: int, hypervascular: Measured | None, sy
         raise InputError("no level is resected", field="levels", hint="at least 1")
     if hypervascular is not None and not (hypervascular.low > 0.0 and isfinite(hypervascular.high)):
         raise InputError(f"{hypervascular.low:g} is no factor", field="hypervascular", hint="above 0")
-    if systolic_mmhg is not None and not 0.0 < systolic_mmhg <= remark("pressure").most_mmhg:
-        raise InputError(f"{systolic_mmhg:g} mmHg is no pressure", field="systolic_mmhg", hint="above 0, up to 300")
+    most = remark("pressure").most_mmhg
+    if systolic_mmhg is not None and not 0.0 < systolic_mmhg <= most:
+        raise InputError(
+            f"{systolic_mmhg:g} mmHg is no pressure", field="systolic_mmhg", hint=f"above 0, up to {most:g}"
+        )
 
 
 def flow_factor(flow: Measured | None) -> BloodFactor:
@@ -258,7 +261,7 @@ def caveats(levels: int) -> Iterator[Caveat]:
     yield Caveat("blood-loss-later-is-less", later_series().says)
     yield Caveat(
         "blood-loss-is-a-range",
-        "single operations spread from a third to twice the mean and beyond: plan for the range",
+        "single operations spread widely about the mean: plan for the range",
     )
     if levels > remark("levels").most:
         yield Caveat("blood-loss-outside-what-was-studied", f"{levels} levels: no series tells what to expect")
