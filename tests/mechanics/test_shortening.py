@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import hypot, inf, nan, nextafter, pi, sin
+from math import hypot, inf, nan, nextafter, pi, sin, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enbloc.anatomy.morphometry import LevelMorphometry, PedicleMorphometry
 from enbloc.anatomy.ranges import limits
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Measured
@@ -156,6 +157,8 @@ def test_other_bad_input() -> None:
         shorten([], 5.0)
     with pytest.raises(InputError, match="levels: a level is named twice"):
         shorten([expected_height(Level.T5), expected_height(Level.T5)])
+    with pytest.raises(InputError, match="levels: T5 and T9 are no neighbours"):
+        shorten([expected_height(Level.T9), expected_height(Level.T5)])
     with pytest.raises(InputError, match="planned_mm: 40 mm leave no room for a cage"):
         shorten([stated_height(30.0)], 40.0, gap_mm=span(37.0, 1.0))
     with pytest.raises(InputError, match="gap_mm"):
@@ -212,6 +215,7 @@ def test_shown_range_holds_the_other_laboratories() -> None:
     assert half.model_flow_pct == Measured(146.0, 136.0, 156.0)
     quarter = shorten([stated_height(20.0)], 5.0)
     assert quarter.cord_flow_pct == Measured(146.0, 100.0, 156.0)
+    assert shorten([stated_height(20.0)], 0.0).cord_flow_pct == Measured(100.0, 100.0, 100.0)
     assert "injury-inside-warning" in [caveat.id for caveat in half.caveats]
     assert "injury-inside-warning" not in [caveat.id for caveat in quarter.caveats]
 
@@ -240,6 +244,17 @@ def test_regional_cautions() -> None:
     assert "thoracic-tolerates-less" not in said(Level.T12)
     assert "below-the-cord" in said(Level.L3)
     assert "height-expected-not-measured" in said(Level.T12)
+
+
+def test_six_levels_are_flagged() -> None:
+    """The goats' two are the most that was studied."""
+
+    def flagged(levels: list[Level]) -> bool:
+        found = shorten([expected_height(level) for level in levels], 5.0)
+        return "more-levels-than-studied" in [caveat.id for caveat in found.caveats]
+
+    six = [Level.T5, Level.T6, Level.T7, Level.T8, Level.T9, Level.T10]
+    assert [flagged(six[:n]) for n in (1, 2, 3, 6)] == [False, False, True, True]
 
 
 def test_a_height_no_adult_has_is_doubted() -> None:
@@ -356,3 +371,44 @@ def test_every_reason_has_a_source() -> None:
     found = shorten([expected_height(Level.T4)], 8.0)
     assert all(step.source in bibliography() for step in found.because)
     assert {"tomita2006", "kawahara2005"} <= {step.source for step in found.because}
+
+
+def test_figures_of_the_page() -> None:
+    """docs/explanation/shortening.md: 15 verdicts, 9 right, 3 injuries missed, 3 over-cautious; flows miss by 53
+    points; the tube over 20 mm goes slack at 1.1 to 2.4 mm.
+    """
+    judged = [check for check in held_out() if check.use == "held-out" and check.agrees is not None]
+    missed = [check for check in judged if not check.agrees and check.injured]
+    assert (len(judged), sum(bool(check.agrees) for check in judged), len(missed)) == (15, 9, 3)
+    misses = [
+        check.predicted_flow_pct.value - check.measured_flow_pct
+        for check in held_out()
+        if check.use == "held-out" and check.predicted_flow_pct is not None and check.measured_flow_pct is not None
+    ]
+    assert min(misses) > 0.0
+    assert sqrt(sum(miss**2 for miss in misses) / len(misses)) == pytest.approx(53.0, abs=0.5)  # its digits
+    onset = dural_slack(span(20.0, 0.0), None).onset_mm
+    assert (onset.low, onset.high) == pytest.approx((1.1, 2.4), abs=0.05)  # its digits
+
+
+def sizes(level: Level, segment: Measured | None, disc: Measured | None) -> LevelMorphometry:
+    """A vertebra of which only these two were measured."""
+    no_pedicle = PedicleMorphometry(*(5 * (None,)))
+    pedicles = {"pedicle_left": no_pedicle, "pedicle_right": no_pedicle}
+    known = {"level": level, "segment_height_mm": segment, "disc_posterior_height_mm": disc, **pedicles}
+    others = {name: None for name in LevelMorphometry.__dataclass_fields__ if name not in known}
+    return LevelMorphometry(**{**others, **known, "expected": (), "caveats": ()})  # type: ignore[arg-type]
+
+
+def test_heights_and_gap_from_images() -> None:
+    """Measured where measured, unknown where measuring failed, expected only where no image shows the level."""
+    seen = (
+        sizes(Level.T11, span(28.0, 1.0), Measured(5.0, 4.0, 7.0)),
+        sizes(Level.T12, span(30.0, 1.0), span(6.0, 1.0)),
+        sizes(Level.L1, None, None),
+    )
+    kinds = [one.height_is for one in segments_at(seen, [Level.T12, Level.L1, Level.L2])]
+    assert kinds == ["measured", "unknown", "expected"]
+    assert gap_at(seen, [Level.T12]) == Measured(35.0, 33.0, 38.0)  # the disc T11-T12 and the segment
+    assert gap_at(seen, [Level.L1]) is None
+    assert gap_at((sizes(Level.T11, None, None), seen[1]), [Level.T12]) is None  # in view, but not measured

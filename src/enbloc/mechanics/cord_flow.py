@@ -58,16 +58,17 @@ def model_flow_between(fraction: Measured) -> Measured | None:
     return Measured(middle.value, least.low, most.high)
 
 
-def with_studies(model: Measured | None, planned: tuple[int, ...]) -> Measured | None:
-    """The model's range stretched over what the studies measured in the `planned` phases and what they say of later."""
-    if model is None:
+def with_studies(model: Measured | None, phases: tuple[int, ...], fraction: Measured | None) -> Measured | None:
+    """The model's range stretched down to what is said of later and to what was read in the `phases`, and up to what
+    was read at no more than the `fraction`.
+    """
+    if model is None or fraction is None:
         return None
     late, _ = late_flow()
-    seen = [
-        late,
-        *(row.flow_pct for row in comparable() if row.flow_pct is not None and phase_of_part(row.part) in planned),
-    ]
-    return Measured(model.value, min(model.low, *seen), max(model.high, *seen))
+    read = [(row.part, row.flow_pct) for row in comparable() if row.flow_pct is not None]
+    least = [flow for part, flow in read if phase_of_part(part) in phases]
+    most = [flow for part, flow in read if part <= fraction.high]
+    return Measured(model.value, min(model.low, late, *least), max([model.high, *most]))
 
 
 def comparable() -> Iterator[Observation]:

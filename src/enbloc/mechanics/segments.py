@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isfinite
 
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Measured
-from enbloc.core.levels import Level
+from enbloc.core.levels import Level, are_neighbours
 from enbloc.knowledge.shortening_tables import expected_mm
 from enbloc.mechanics.shortening_nouns import SegmentHeight
 
@@ -65,13 +66,16 @@ def positive(height_mm: Measured, field: str) -> None:
 def smallest(segments: Sequence[SegmentHeight]) -> SegmentHeight:
     """The smallest segment, its range that of the least of all; unknown as soon as one of them is.
 
-    Raises InputError where there is none, or where a level comes twice.
+    Raises InputError where there is none, where a level comes twice, or where levels are no neighbours.
     """
     if not segments:
         raise InputError("no level is resected", field="levels", hint="name the vertebra that is taken out")
     levels = [one.level for one in segments if one.level is not None]
     if len(set(levels)) < len(levels):
         raise InputError("a level is named twice", field="levels")
+    for upper, lower in pairwise(sorted(levels, key=lambda level: level.rank)):
+        if not are_neighbours(upper, lower):
+            raise InputError(f"{upper} and {lower} are no neighbours", field="levels", hint="one gap at a time")
     known = {id(one): one.height_mm for one in segments if one.height_mm is not None}
     if len(known) < len(segments):
         return _unknown(segments)

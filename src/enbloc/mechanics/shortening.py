@@ -20,6 +20,7 @@ from enbloc.knowledge.shortening_tables import (
     meanings,
     paper_mm,
     phase_rows,
+    studies,
 )
 from enbloc.mechanics.cord_flow import model_flow_between, with_studies
 from enbloc.mechanics.dura import dural_slack
@@ -58,7 +59,7 @@ def shorten(
         fraction=fraction,
         phase=None if height is None or planned_mm is None else phase_of(planned_mm, height.value),
         possible_phases=possible,
-        cord_flow_pct=with_studies(model, possible),
+        cord_flow_pct=with_studies(model, possible, fraction),
         model_flow_pct=model,
         paper=None if height is None else paper_range(height),
         dura=None if free is None else dural_slack(free, planned_mm),
@@ -135,9 +136,15 @@ def caveats(segments: Sequence[SegmentHeight], least: SegmentHeight, fraction: M
             yield Caveat(hurt.id, hurt.says)
     told += ["height-expected-not-measured"] * (least.height_is == "expected")
     told += ["height-unlike-an-adults"] * any(map(implausible, segments))
+    told += ["more-levels-than-studied"] * (len(segments) > most_levels())
     told += ["third-is-of-one-segment"] * (len(segments) > 1)
     told += [row.id for row in table.values() if row.always or levels & set(row.levels)]
     yield from (Caveat(name, table[name].says) for name in told)
+
+
+def most_levels() -> int:
+    """The longest gap of any experiment, in levels."""
+    return max(len(study.levels) for study in studies().values())
 
 
 def implausible(segment: SegmentHeight) -> bool:

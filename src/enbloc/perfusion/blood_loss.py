@@ -106,8 +106,11 @@ def check(flow: Measured | None, levels: int, hypervascular: Measured | None, sy
         raise InputError("no level is resected", field="levels", hint="at least 1")
     if hypervascular is not None and not (hypervascular.low > 0.0 and isfinite(hypervascular.high)):
         raise InputError(f"{hypervascular.low:g} is no factor", field="hypervascular", hint="above 0")
-    if systolic_mmhg is not None and not 0.0 < systolic_mmhg <= remark("pressure").most_mmhg:
-        raise InputError(f"{systolic_mmhg:g} mmHg is no pressure", field="systolic_mmhg", hint="above 0, up to 300")
+    most = remark("pressure").most_mmhg
+    if systolic_mmhg is not None and not 0.0 < systolic_mmhg <= most:
+        raise InputError(
+            f"{systolic_mmhg:g} mmHg is no pressure", field="systolic_mmhg", hint=f"above 0, up to {most:g}"
+        )
 
 
 def flow_factor(flow: Measured | None) -> BloodFactor:
@@ -179,13 +182,13 @@ def single_operation(model: BloodModel, mean_ml: Measured, factors: Mapping[str,
     """One operation: quantiles of the lognormal spread mixed over what is unknown.
 
     Each range of a factor is laid out as its ends (weight 1/6 each) and its value (2/3), which has the moments of an
-    even distribution up to the third where the value is the middle.
+    even distribution up to the third where the value is the middle; glue was used or not, so that its ends weigh 1/2.
     """
     row = spread()
     mixture = [(1.0, 1.0, 1.0, 1.0)]
     for part in ("arterial", "glue", "all"):
         for one in factors[part]:
-            mixture = [times(entry, part, at, weight) for entry in mixture for at, weight in nodes(one)]
+            mixture = [times(entry, part, at, weight) for entry in mixture for at, weight in nodes(one, part)]
     means = [
         ((model.arterial_ml * arterial + model.glue_ml * glue + model.other_ml) * whole, weight)
         for arterial, glue, whole, weight in mixture
@@ -194,9 +197,11 @@ def single_operation(model: BloodModel, mean_ml: Measured, factors: Mapping[str,
     return Measured(mean_ml.value, min(low, mean_ml.value), max(high, mean_ml.value))
 
 
-def nodes(range_: Measured) -> tuple[tuple[float, float], ...]:
+def nodes(range_: Measured, part: str) -> tuple[tuple[float, float], ...]:
     if range_.low == range_.high:
         return ((range_.value, 1.0),)
+    if part == "glue":
+        return ((range_.low, 1 / 2), (range_.high, 1 / 2))
     return ((range_.low, 1 / 6), (range_.value, 2 / 3), (range_.high, 1 / 6))
 
 
@@ -256,7 +261,7 @@ def caveats(levels: int) -> Iterator[Caveat]:
     yield Caveat("blood-loss-later-is-less", later_series().says)
     yield Caveat(
         "blood-loss-is-a-range",
-        "single operations spread from a third to twice the mean and beyond: plan for the range",
+        "single operations spread widely about the mean: plan for the range",
     )
     if levels > remark("levels").most:
         yield Caveat("blood-loss-outside-what-was-studied", f"{levels} levels: no series tells what to expect")
