@@ -15,7 +15,6 @@ from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
-from enbloc.resection import motion
 from enbloc.resection.clearance import Clearance
 from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
@@ -36,7 +35,7 @@ from enbloc.resection.pieces import POSTERIOR, REMAINING
 from enbloc.resection.removal_answers import NONE_FOUND
 from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre, theatre_of
-from enbloc.resection.ways import UP, Found, ranges_of, search
+from enbloc.resection.ways import UP, Found, along, ranges_of, search
 
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
@@ -267,12 +266,7 @@ def least_along(scene: Scene, body: Body, poses: Array, seen: Near) -> float:
     """The least distance between body and obstacle along the path; from SIGHT_MM on a bound only."""
     step = scene.theatre.step_mm
     here = body.seen_from(np.array(seen.box.lower) * step)
-    return float(
-        motion.least_along(
-            here.points, here.first, here.ball, here.block, here.block_ball, here.pivot, here.reach,
-            seen.mm, step, poses, scene.settings.check_mm,
-        )
-    )  # fmt: skip
+    return along(here, seen.mm, step, poses, scene.settings.check_mm)
 
 
 def _divided(scene: Scene, body: Body, poses: Array) -> Iterator[Root]:
