@@ -118,6 +118,50 @@ def resect(
 
 
 @app.command()
+def perfuse(
+    case: Annotated[str | None, typer.Argument(metavar="CASE", help="case.toml, or the folder that holds it.")] = None,
+    level: Annotated[
+        list[str] | None, typer.Option("--level", help="Vertebra to take out, else that of CASE. May be repeated.")
+    ] = None,
+    embolise: Annotated[
+        list[str] | None, typer.Option("--embolise", help="T11-left, or T11 for both sides, instead of the rule's.")
+    ] = None,
+    feeder: Annotated[
+        list[str] | None, typer.Option("--feeder", help="Artery that feeds the cord, as on angiography: T9-left.")
+    ] = None,
+    no_feeder: Annotated[
+        bool, typer.Option("--no-feeder", help="Angiography was done and found no feeder of the cord.")
+    ] = False,
+    systolic: Annotated[float | None, typer.Option("--systolic", help="Systolic pressure in mmHg.")] = None,
+    histology: Annotated[str | None, typer.Option("--histology", help="Key of the histology table.")] = None,
+    particles: Annotated[bool, typer.Option("--particles", help="Particles instead of coils.")] = False,
+    close_feeders: Annotated[
+        bool, typer.Option("--close-feeders", help="Close arteries of the cord as well, to see what that does.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON and nothing else.")] = False,
+) -> None:
+    """What closing segmental arteries leaves to vertebra and cord, and the blood to be lost."""
+    from enbloc.cli import perfuse as perfusion
+
+    if no_feeder and feeder:
+        raise InputError("feeders are named, and none is said to be there", field="--no-feeder")
+    asked = perfusion.Asked(
+        levels=level or [],
+        embolise=embolise or None,
+        feeders=[] if no_feeder else feeder or None,
+        systolic_mmhg=systolic,
+        histology=histology,
+        particles=particles,
+        close_feeders=close_feeders,
+    )
+    found = perfusion.perfused(case, asked)
+    if json:
+        sys.stdout.write(perfusion.as_json(found))
+    else:
+        say(f"{RESEARCH_USE}\n\n{perfusion.sheet(found)}")
+
+
+@app.command()
 def shorten(
     case: Annotated[str | None, typer.Argument(metavar="CASE", help="case.toml, or the folder that holds it.")] = None,
     segment_height_mm: Annotated[

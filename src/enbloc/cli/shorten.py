@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from enbloc.core.errors import InputError, nearest, one_line
 from enbloc.core.evidence import Measured
 from enbloc.core.levels import Level, is_level
 from enbloc.knowledge import cite
 from enbloc.mechanics.shortening_nouns import Shortening, StudyCheck
-
-if TYPE_CHECKING:
-    from enbloc.anatomy.morphometry import LevelMorphometry
 
 SCHEMA = "enbloc.shortening/1"
 PHASE_WORDS = {1: "safe", 2: "warning", 3: "danger"}
@@ -46,39 +42,14 @@ def read_level(name: str) -> Level:
 
 
 def of_case(path: str, planned_mm: float | None) -> Shortening:
-    """The levels that the case plans to take out, else those that the cuts would take; heights from its images."""
-    from enbloc.case import read_case
-    from enbloc.cli.progress import Clock, showing
+    """Heights from the images of the case; the planned shortening is the case's where none is given."""
+    from enbloc.cli.taken import taken_out
     from enbloc.mechanics.from_images import gap_at, segments_at
     from enbloc.mechanics.shortening import shorten
 
-    found = read_case(path)
-    with showing(Clock()) as clock:
-        levels = found.planned.levels
-        sizes: tuple[LevelMorphometry, ...] = ()
-        if found.imaging is not None:
-            from enbloc.anatomy.morphometry import morphometry
-            from enbloc.anatomy.spine import Spine
-            from enbloc.images import load_images
-            from enbloc.planning.stages import find_extent, find_spine
-            from enbloc.resection.levels import involved_levels
-            from enbloc.tumour import Extent
-
-            clock("reading the images")
-            imaging = load_images(found, clock)
-            spine = find_spine(imaging, clock)
-            if isinstance(spine, Spine):
-                clock("measuring the vertebrae")
-                sizes = morphometry(spine)
-                extent = find_extent(found.extent, imaging, spine, clock)
-                if levels is None and isinstance(extent, Extent):
-                    levels = involved_levels(extent, spine) or None
-    levels = levels or found.extent.levels
-    if not levels:
-        raise InputError("does not say which levels are taken out", file=path, field="planned.levels")
-    ordered = sorted(levels, key=lambda level: level.rank)
-    mm = found.planned.shortening_mm if planned_mm is None else planned_mm
-    return shorten(segments_at(sizes, ordered), mm, gap_mm=gap_at(sizes, ordered))
+    found = taken_out(path, measured=True)
+    mm = found.case.planned.shortening_mm if planned_mm is None else planned_mm
+    return shorten(segments_at(found.sizes, found.levels), mm, gap_mm=gap_at(found.sizes, found.levels))
 
 
 def as_json(found: Shortening) -> str:

@@ -1,11 +1,12 @@
-"""What the operation does to the blood of vertebra and cord, and how much of it is lost: asked once the cuts are known."""
+"""What the operation does to the blood of vertebra and cord, and how much is lost: asked once the cuts are known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import Any
 
-from enbloc.case import Case
+from enbloc.case import Case, VesselFacts
+from enbloc.core.errors import InputError
 from enbloc.core.evidence import Measured, Progress, Skipped, silent
 from enbloc.core.levels import Level
 from enbloc.decisions import Advice, Recommendation, operated_levels
@@ -48,15 +49,17 @@ def find_perfusion(
     from enbloc.perfusion.planner import perfuse
 
     progress("following the blood")
-    found = perfuse(
-        levels,
-        embolised=None if levels == operated_levels(case, extent) else advised(advice),
-        cord_feeders=case.vessels.cord_feeders,
-        adamkiewicz=case.vessels.adamkiewicz,
-        systolic_mmhg=case.planned.systolic_mmhg,
-        histology=case.tumour.histology,
-    )
-    lost = expected_loss(case, found, advice.approach)
+    try:
+        found = perfuse(
+            levels,
+            embolised=None if levels == operated_levels(case, extent) else advised(advice),
+            cord_feeders=known_feeders(case.vessels),
+            systolic_mmhg=case.planned.systolic_mmhg,
+            histology=case.tumour.histology,
+        )
+    except InputError as problem:
+        return Skipped(problem.message)
+    lost = expected_loss(found, case.tumour.histology, case.planned.systolic_mmhg, advice.approach)
     return PerfusionFindings(
         **members(found), blood_loss_ml=lost.blood_loss_ml, blood_loss=lost, cord_handling=handling(case, resection)
     )
@@ -78,6 +81,14 @@ def levels_to_take(
     return levels or Skipped("which levels are operated on is not known")
 
 
+def known_feeders(vessels: VesselFacts) -> tuple[str, ...] | None:
+    """Thoracic and lumbar arteries that feed the cord, the Adamkiewicz artery first; None where nobody looked."""
+    if vessels.cord_feeders is None and vessels.adamkiewicz is None:
+        return None
+    named = dict.fromkeys((*filter(None, (vessels.adamkiewicz,)), *(vessels.cord_feeders or ())))
+    return tuple(name for name in named if Level(name.partition("-")[0]).in_scope)
+
+
 def advised(advice: Advice) -> tuple[str, ...] | None:
     """The arteries of the advice, for cuts that take other levels than it was given for; None where it names none."""
     return tuple(f"{level}-{side}" for level in advice.embolisation.levels for side in SIDES) or None
@@ -87,16 +98,18 @@ def members(found: Perfusion) -> dict[str, Any]:
     return {field.name: getattr(found, field.name) for field in fields(Perfusion)}
 
 
-def expected_loss(case: Case, found: Perfusion, approach: Recommendation) -> BloodLoss:
+def expected_loss(
+    found: Perfusion, histology: str | None, systolic_mmhg: float | None, approach: Recommendation | None
+) -> BloodLoss:
     """Glue is not asked for in a case, so the range holds both."""
     from enbloc.perfusion.blood_loss import blood_loss
 
     return blood_loss(
         flow_fraction(found),
         levels=len(found.resected),
-        hypervascular=None if case.tumour.histology is None else found.tumour_factor,
-        approach=None if approach.action in ("none", "unknown") else approach.action,
-        systolic_mmhg=case.planned.systolic_mmhg,
+        hypervascular=None if histology is None else found.tumour_factor,
+        approach=None if approach is None or approach.action in ("none", "unknown") else approach.action,
+        systolic_mmhg=systolic_mmhg,
     )
 
 

@@ -66,7 +66,9 @@ def warnings(
         yield from (caveat for found in revised.values() for caveat in found.caveats)
 
 
-def blood_warnings(perfusion: PerfusionFindings | Skipped, shortening: ShorteningFindings | Skipped) -> Iterator[Caveat]:
+def blood_warnings(
+    perfusion: PerfusionFindings | Skipped, shortening: ShorteningFindings | Skipped
+) -> Iterator[Caveat]:
     """What bears on what is done; what the numbers rest on stands beside them."""
     if not isinstance(perfusion, Skipped):
         yield from (caveat for caveat in perfusion.warnings if caveat.id in PERFUSION_WARNINGS)

@@ -60,7 +60,7 @@ def plain(value: object, name: str) -> Any:
 
 
 def written(member: Field[Any]) -> bool:
-    """Whether a field stands in plan.json: voxels, which equality does not look at, and voxel indices stay in memory."""
+    """Whether a field stands in plan.json: voxels (equality does not look at them) and voxel indices do not."""
     return member.compare and member.name != VOXEL_INDICES
 
 

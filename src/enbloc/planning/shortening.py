@@ -49,11 +49,14 @@ def find_shortening(
         return levels
     from enbloc.knowledge.shortening_tables import cautions
     from enbloc.mechanics.from_images import gap_at, segments_at
+    from enbloc.mechanics.shortening import PLANNED as PLANNED_MM
     from enbloc.mechanics.shortening import shorten
 
     try:
         found = shorten(segments_at(sizes, levels), case.planned.shortening_mm, gap_mm=gap_at(sizes, levels))
     except InputError as problem:
+        if problem.field != PLANNED_MM:
+            return Skipped(problem.message)
         raise InputError(problem.message, file="case.toml", field=PLANNED, hint=problem.hint) from problem
     both = combined(found.cord_flow_pct, perfusion)
     if both is not None:
