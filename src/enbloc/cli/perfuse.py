@@ -135,10 +135,9 @@ def experiment_lines(points: Sequence[ExperimentPoint]) -> Iterator[str]:
     yield "Experiments beside the model's prediction, in percent of before"
     for point in points:
         sd = "" if point.sd_pct is None else f" (SD {point.sd_pct:.1f})"
-        text = f"{point.levels} level{'s' * (point.levels > 1)}, {point.quantity.replace('-', ' ')}: {point.predicted_pct:.0f}"
-        yield entry(
-            point.role, f"{point.animal}, {text}, measured {point.measured_pct:g}{sd} [{cite(point.source)}]", 13
-        )
+        act = f"{point.levels} level{'s' * (point.levels > 1)}, {point.quantity.replace('-', ' ')}"
+        found = f"{point.predicted_pct:.0f}, measured {point.measured_pct:g}{sd}"
+        yield entry(point.role, f"{point.animal}, {act}: {found} [{cite(point.source)}]", 13)
 
 
 def percent(found: Measured) -> str:

@@ -177,8 +177,8 @@ def blood_lines(plan: Plan) -> Iterator[str]:
     else:
         low, high = found.cord_flow_ci_pct
         cord = f"cord {found.cord_flow_pct:.0f} % ({low:.0f} to {high:.0f}) at {found.cord_flow_at}"
-        closed = ", ".join(found.closed_levels)
-        yield entry("Blood", f"with {closed} closed: vertebra {found.vertebra_flow_pct:.0f} % of its flow, {cord}")
+        flows = f"vertebra {found.vertebra_flow_pct:.0f} % of its flow, {cord}"
+        yield entry("Blood", f"{', '.join(found.closed_levels)} closed: {flows}; fitted to dogs")
     yield from (entry("", f"left open: {one.artery}, {one.because}") for one in found.left_open)
     loss = found.blood_loss_ml
     yield entry("", f"expected loss {litres(loss.value)} L ({litres(loss.low)} to {litres(loss.high)})")
@@ -195,8 +195,8 @@ def shortening_lines(found: ShorteningFindings | Skipped) -> Iterator[str]:
     if found.safe_mm is None or found.warning_mm is None:
         yield entry("Shorten", f"limits not known: {'; '.join(found.missing)}")
         return
-    of = f"{found.segment_level} segment, {found.height_is}"
-    yield entry("Shorten", f"safe to {found.safe_mm.value:.1f} mm, danger beyond {found.warning_mm.value:.1f} mm ({of})")
+    limits = f"safe to {found.safe_mm.value:.1f} mm, danger beyond {found.warning_mm.value:.1f} mm"
+    yield entry("Shorten", f"{limits} ({found.segment_level} segment, {found.height_is})")
     if found.planned_mm is not None and found.phase is not None:
         others = [str(phase) for phase in found.possible_phases if phase != found.phase]
         maybe = f" ({' or '.join(others)} possible)" if others else ""
