@@ -262,7 +262,9 @@ def of_kinds(at: Column, kinds: tuple[Vessel, ...]) -> npt.NDArray[np.bool_]:
 
 def flows(at: Column, samples: Samples, interruptions: Sequence[Interruption]) -> ColumnFlow:
     """What each interruption leaves in each sample. The state before is the same column with nothing closed."""
-    from enbloc.perfusion.kernels import solve_columns
+    from enbloc.perfusion.kernels import WIDE, solve_columns
+
+    assert WIDE == NODES
 
     every = [Interruption(), *interruptions]
     count, g = len(samples), conductances(samples)
@@ -275,7 +277,7 @@ def flows(at: Column, samples: Samples, interruptions: Sequence[Interruption]) -
 
     def part(rows: slice) -> None:
         solve_columns(
-            at.nodes, NODES, at.start, at.end, at.kind, at.weight, at.site, nodes, weights, g[rows],
+            at.nodes, at.start, at.end, at.kind, at.weight, at.site, nodes, weights, g[rows],
             samples.sites[rows], bed[rows], samples.slope[rows], samples.knee[rows], multiply, aortic, ratio[rows],
             residual[rows],
         )  # fmt: skip

@@ -6,7 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.core.levels import Level
-from enbloc.perfusion.column import AORTA, NODES, Interruption, Node, Vessel, conductances, cord_bed, cord_nodes, flows
+from enbloc.perfusion.column import (
+    AORTA,
+    NODES,
+    Interruption,
+    Node,
+    Site,
+    Vessel,
+    conductances,
+    cord_bed,
+    cord_nodes,
+    flows,
+)
 from enbloc.perfusion.nouns import SIDES, ArteryState, Drawing, LevelFlow
 from enbloc.perfusion.patient import Patient
 from enbloc.perfusion.request import Request
@@ -22,7 +33,9 @@ def draw(request: Request, patient: Patient, plan: Interruption) -> Drawing:
     now = (usual * flow.pressure[0, 0]).reshape(-1, NODES)
     before = usual.reshape(-1, NODES)
     arteries = tuple(
-        artery_state(request, patient, level, side, inflow(before, now, at.index(level.value), side, plan))
+        artery_state(
+            request, patient, plan, (level.value, side), inflow(before, now, at.index(level.value), side, plan)
+        )
         for level in named
         for side in (0, 1)
     )
@@ -52,20 +65,19 @@ def usual_pressures(patient: Patient) -> Array:
     return np.asarray(np.linalg.solve(matrix, right))
 
 
-def inflow(before: Array, now: Array, level: int, side: int, plan: Interruption) -> float | None:
+def inflow(before: Array, now: Array, level: int, side: int, plan: Interruption) -> float:
     """Flow through a segmental artery in percent of before."""
     return 100.0 * float((plan.pressure - now[level, side]) / (1.0 - before[level, side]))
 
 
-def artery_state(request: Request, patient: Patient, level: Level, side: int, inflow_pct: float | None) -> ArteryState:
-    site = (level.value, side)
-    closed = site in request.closed()
+def artery_state(request: Request, patient: Patient, plan: Interruption, site: Site, inflow_pct: float) -> ArteryState:
+    closed = site in plan.closed
     return ArteryState(
-        level=level,
-        side=SIDES[side],
+        level=Level(site[0]),
+        side=SIDES[site[1]],
         closed=closed,
-        embolised=site in request.embolised(),
-        resected=level in request.resected,
+        embolised=closed and site in request.embolised(),
+        resected=site in request.resected_sites,
         left_open_because=left_open_because(request, site),
         inflow_pct=0.0 if closed else inflow_pct,
         feeds_cord=feeds_cord(request, site),
@@ -73,7 +85,7 @@ def artery_state(request: Request, patient: Patient, level: Level, side: int, in
     )
 
 
-def feeds_cord(request: Request, site: tuple[str, int]) -> bool | None:
+def feeds_cord(request: Request, site: Site) -> bool | None:
     """Known feeders; a site that was to be closed and is not among the known ones does not; else nobody looked."""
     if request.feeders is None:
         return None

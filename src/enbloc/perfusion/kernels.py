@@ -11,6 +11,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 AORTA, VEIN = -1, -2
+WIDE = 8
+"""Width of the band: no two joined nodes lie farther apart."""
 MOST_ROUNDS = 60
 
 
@@ -48,20 +50,18 @@ def fill(
 def solve_band(band: Array, right: Array, nodes: int) -> None:
     """Symmetric elimination without pivoting (the matrix is diagonally dominant); `right` becomes the solution.
 
-    `band` and `right` have as many rows more than `nodes` as the band is wide.
+    `band` and `right` have WIDE rows more than `nodes`. WIDE is a constant so that the loops are laid out flat.
     """
-    wide = band.shape[1] - 1
     for j in range(nodes):
-        pivot = band[j, 0]
-        for k in range(1, wide + 1):
-            part = band[j, k] / pivot
-            if part != 0.0:
-                for m in range(k, wide + 1):
-                    band[j + k, m - k] -= part * band[j, m]
-                right[j + k] -= part * right[j]
+        inverse = 1.0 / band[j, 0]
+        for k in range(1, WIDE + 1):
+            part = band[j, k] * inverse
+            for m in range(k, WIDE + 1):
+                band[j + k, m - k] -= part * band[j, m]
+            right[j + k] -= part * right[j]
     for j in range(nodes - 1, -1, -1):
         total = right[j]
-        for k in range(1, wide + 1):
+        for k in range(1, WIDE + 1):
             total -= band[j, k] * right[j + k]
         right[j] = total / band[j, 0]
 
@@ -127,7 +127,6 @@ def imbalance(
 @numba.njit(cache=True, nogil=True)
 def solve_columns(
     nodes: int,
-    wide: int,
     start: Array,
     end: Array,
     kind: Array,
@@ -151,10 +150,10 @@ def solve_columns(
     times factors[s, b] under scenario s; factors[0] and pressures[0] describe what was before, when beds are plain
     resistances bed_conductance[n] bed_weight. Afterwards the flow of a bed over that before is min(1 - slope (1 - x),
     (1 - slope (1 - knee)) x / knee) with x = p / p before. residual[n] is the largest imbalance of a node over the
-    largest inflow of a branch from the aorta, of all scenarios. No two joined nodes lie more than `wide` apart.
+    largest inflow of a branch from the aorta, of all scenarios.
     """
-    band = np.zeros((nodes + wide, wide + 1))
-    right = np.zeros(nodes + wide)
+    band = np.zeros((nodes + WIDE, WIDE + 1))
+    right = np.zeros(nodes + WIDE)
     conductance = np.zeros(len(start))
     before = np.zeros(nodes)
     loss = np.zeros(nodes)

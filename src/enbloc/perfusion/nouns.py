@@ -151,7 +151,7 @@ class ArteryState:
     embolised: bool
     resected: bool
     left_open_because: str | None
-    inflow_pct: float | None
+    inflow_pct: float
     feeds_cord: bool | None
     cord_feeder_chance: float
 
