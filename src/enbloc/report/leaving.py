@@ -37,9 +37,15 @@ def removal(found: Resection) -> Removal | None:
     return found.removal if isinstance(found.removal, Removal) else None
 
 
+def pieces(found: Resection) -> tuple[PieceRemoval, ...]:
+    """In the order in which they leave; none where no way was sought."""
+    return found.removal.pieces if isinstance(found.removal, Removal) else ()
+
+
 def name(piece: PieceRemoval) -> str:
     """`Anterior block`."""
-    return plain(piece.piece).capitalize()
+    said = plain(piece.piece)
+    return said[:1].upper() + said[1:]
 
 
 def way(piece: PieceRemoval) -> str:

@@ -27,9 +27,11 @@ NEAR_PX = 24.0
 NAME_PX = 17
 LETTER_PX = 10.5
 """Size of a name, and about how wide each of its letters is."""
-SHIFTS_PX = (0.0, 19.0, -19.0, 38.0, -38.0)
-VESSEL_OPACITY = 0.35
 MARK_INK = (150, 20, 20)
+INKS = (BLACK, WHITE, MARK_INK, STYLES["cut"].surface, STYLES["cut"].line)
+SHIFTS_PX = (0.0, 19.0, -19.0, 38.0, -38.0)
+DOT_PX = 3.5
+VESSEL_OPACITY = 0.35
 LEAVING = (*PIECE_KINDS, "tumour-piece")
 VESSELS = ("artery", "vein")
 BONE = ("vertebra", "stays", "rib")
@@ -132,7 +134,13 @@ def drawn(
     sides = f"{view.letter_left} on the left, {view.letter_right} on the right"
     alt = f"{title}, {view.title.lower()}: {sides}. {caption}"
     return Picture(
-        name, title, f"{view.title}, {sides}. {caption}".strip(), alt, canvas.png(COLOURS), canvas.width, canvas.height
+        name,
+        title,
+        f"{view.title}, {sides}. {caption}".strip(),
+        alt,
+        canvas.png(COLOURS, INKS),
+        canvas.width,
+        canvas.height,
     )
 
 
@@ -160,6 +168,9 @@ class Names:
         row = next((y + shift for shift in SHIFTS_PX if self._free(left, y + shift, room)), y)
         self._taken.append((left, row, room))
         self._canvas.text(left if right else left + room, row, text, NAME_PX, "lm" if right else "rm", ink=ink)
+
+    def keep_clear(self, left: float, row: float, width: float) -> None:
+        self._taken.append((left, row, width))
 
     def _free(self, left: float, row: float, room: float) -> bool:
         return all(
@@ -194,9 +205,10 @@ def _marks(canvas: Canvas, names: Names, view: View, frame: Framing, marks: Sequ
                 break
         else:
             groups.append(([at], [mark.text]))
+    for place in (place for places, _ in groups for place in places):
+        canvas.dot(*place, DOT_PX, MARK_INK)
+        names.keep_clear(place[0] - DOT_PX, place[1], 2.0 * DOT_PX)
     for places, texts in groups:
-        for place in places:
-            canvas.dot(*place, 3.5, MARK_INK)
         x, y = np.mean(places, axis=0)
         right = x >= canvas.width / 2
         edge = max(place[0] for place in places) + 7 if right else min(place[0] for place in places) - 7

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.core.evidence import Skipped
-from enbloc.planning.nouns import Cut, CutRisk, Gate, PieceRemoval, Release, Resection
+from enbloc.planning.nouns import Cut, CutRisk, PieceRemoval, Release, Resection
 from enbloc.planning.plan import Plan
 from enbloc.report import carrying_out, leaving
+from enbloc.report.carrying_out import ARCH, RING
 from enbloc.report.pictures import Picture
 from enbloc.report.resection import gate, in_order, margin, measured, nearest_vessel, tissue
 from enbloc.report.step_pictures import Framing, Theatre, drawn, framing, marks_of, on_the_way
 from enbloc.report.words import plain
 from enbloc.scene import Mesh, Motion, Scene
 
-ARCH, PIECE = "posterior-arch", "piece-"
-RING = (Gate.LEFT, Gate.RIGHT)
+PIECE = "piece-"
+CAVEATS_AT = 4
+"""The step at which it is said once what the search took for granted."""
 ON_ITS_WAY_MM = 35.0
 """How far along its last straight way a piece is shown."""
 ARCH_SHOWN_MM = 22.0
@@ -104,7 +106,7 @@ def _way_out(found: Resection, theatre: Theatre | None, number: int) -> Step:
 def _left(found: Resection, theatre: Theatre | None, number: int) -> Step:
     """What is there once every piece that gets out is out."""
     removal = leaving.removal(found)
-    stuck = tuple(plain(piece.piece) for piece in removal.pieces if not piece.found) if removal else ()
+    stuck = tuple(plain(piece.piece) for piece in leaving.pieces(found) if not piece.found)
     notes = [f"Shown as if the {' and the '.join(stuck)} were out."] if stuck else []
     notes += [leaving.corridor(removal)] if removal else []
     notes += [found.contamination.residual_says]
@@ -124,8 +126,7 @@ def _none_listed(releases: tuple[Release, ...]) -> tuple[str, ...]:
 
 
 def _leaving(found: Resection, arches: bool) -> tuple[PieceRemoval, ...]:
-    removal = leaving.removal(found)
-    return tuple(piece for piece in removal.pieces if piece.piece.startswith(ARCH) is arches) if removal else ()
+    return tuple(piece for piece in leaving.pieces(found) if piece.piece.startswith(ARCH) is arches)
 
 
 def _not_searched(found: Resection) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.core.geometry import Array, Vector
-from enbloc.planning.nouns import PieceRemoval, Removal, Resection
+from enbloc.planning.nouns import PieceRemoval, Resection
 from enbloc.planning.plan import Plan
 from enbloc.report import leaving
 from enbloc.scene import STYLES, Mesh, Motion, Scene, View
@@ -85,7 +85,7 @@ def turnable(plan: Plan, scene: Scene, titles: dict[str, str]) -> Turnable:
         buttons(scene),
         rows(scene, titles),
         round(100 * opacity),
-        tuple(f"{leaving.name(piece)}: {leaving.short(piece)}" for piece in _removal(plan)),
+        tuple(f"{leaving.name(piece)}: {leaving.short(piece)}" for piece in _leaving(plan)),
     )
 
 
@@ -131,7 +131,7 @@ def operation_payload(plan: Plan, scene: Scene) -> dict[str, object] | None:
     """How the pieces leave, for the script to play; None where no way was sought. Keys: share of the way, rotation
     vector in degrees, movement in mm.
     """
-    pieces = _removal(plan)
+    pieces = _leaving(plan)
     if scene.operation is None or not pieces:
         return None
     motions = zip(scene.operation.motions, pieces, strict=True)
@@ -157,9 +157,8 @@ def operation_payload(plan: Plan, scene: Scene) -> dict[str, object] | None:
     }
 
 
-def _removal(plan: Plan) -> tuple[PieceRemoval, ...]:
-    found = plan.resection.removal if isinstance(plan.resection, Resection) else None
-    return found.pieces if isinstance(found, Removal) else ()
+def _leaving(plan: Plan) -> tuple[PieceRemoval, ...]:
+    return leaving.pieces(plan.resection) if isinstance(plan.resection, Resection) else ()
 
 
 def _as_if_out(piece: PieceRemoval, pieces: tuple[PieceRemoval, ...], stuck: list[str]) -> str:
