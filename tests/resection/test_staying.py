@@ -54,7 +54,7 @@ def test_ribs_go_as_far_as_they_are_cut(site: Site) -> None:
 
 
 def test_roots_start_below_their_pedicles_and_leave_to_their_sides(site: Site) -> None:
-    """Pedicles stand on their level's floor, i 20 to 23. A root passes 3 mm below, then 25 mm outward, 30 degrees down."""
+    """Pedicles stand on their level's floor, i 20 to 23. A root passes 3 mm below, then 25 mm out, 30 degrees down."""
     found = {root.name: course for root, course in roots(site)}
     assert set(found) == {f"{level}-{side}-root" for level in ("T7", "T8") for side in ("left", "right")}
     at_sac, below, end = np.array(found["T8-left-root"].corners_mm)
