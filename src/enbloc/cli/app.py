@@ -118,6 +118,30 @@ def resect(
 
 
 @app.command()
+def shorten(
+    case: Annotated[str | None, typer.Argument(metavar="CASE", help="case.toml, or the folder that holds it.")] = None,
+    segment_height_mm: Annotated[
+        float | None, typer.Option("--segment-height-mm", help="Instead of CASE: height of the smallest segment.")
+    ] = None,
+    level: Annotated[
+        list[str] | None, typer.Option("--level", help="Instead of CASE: heights expected of adults. May be repeated.")
+    ] = None,
+    planned_mm: Annotated[
+        float | None, typer.Option("--planned-mm", help="Shortening; that of CASE when left out.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the shortening as JSON and nothing else.")] = False,
+) -> None:
+    """How far the column may be shortened: safe, warning, danger, cord flow, cage and rods."""
+    from enbloc.cli import shorten as shortening
+
+    found = shortening.shortened(case, segment_height_mm, level or [], planned_mm)
+    if json:
+        sys.stdout.write(shortening.as_json(found))
+    else:
+        say(f"{RESEARCH_USE}\n\n{shortening.sheet(found)}")
+
+
+@app.command()
 def check(case: CasePath) -> None:
     """Show what the inputs of CASE look like, and what contradicts what. Ends with 2 when it cannot be planned."""
     from enbloc.cli.check import inspect, sheet
