@@ -16,14 +16,17 @@ from enbloc.core.files import write_whole
 from enbloc.planning.nouns import Resection, Stability
 from enbloc.planning.plan import Plan
 from enbloc.report import (
+    arteries,
     barriers,
     carrying_out,
     curves,
     decisions,
     findings,
+    flow,
     leaving,
     outcomes,
     resection,
+    response,
     scores,
     steps,
     words,
@@ -101,6 +104,9 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         carrying=carrying_out,
         leaving=leaving,
         steps=steps,
+        arteries=arteries,
+        response=response,
+        flow=flow.shown(plan.perfusion, plan.shortening),
         **_cut_out(plan, scene),
     )  # fmt: skip
 
