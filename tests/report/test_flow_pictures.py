@@ -33,7 +33,7 @@ def artery(level: Level, side: str, **changed: object) -> ArteryState:
 
 
 def a_drawing() -> ArteryDrawing:
-    """T11 feeds the cord on the left and stays open, T12 is taken, L1 is embolised on the right and tied on the left."""
+    """T11 feeds the cord on the left and stays open, T12 is taken, L1 is embolised right and tied left."""
     closed = {"closed": True, "inflow_pct": 0.0}
     arteries = (
         artery(Level.T11, "left", left_open_because="feeds the cord", inflow_pct=150.0, feeds_cord=True),
@@ -64,7 +64,8 @@ def test_the_patients_right_is_on_the_viewers_left() -> None:
     right, left = found["T11", "right"], found["T11", "left"]
     assert (right.x1, right.x2, right.anchor) == (BODY[0], OUTER["right"], "end")
     assert (left.x1, left.x2, left.anchor) == (BODY[1], OUTER["left"], "start")
-    assert right.x2 < right.x1 < left.x1 < left.x2
+    assert right.x < right.x2 < right.x1 < left.x1 < left.x2 < left.x  # the words beyond the ends
+    assert found["T12", "right"].cross < BODY[0] < BODY[1] < found["T12", "left"].cross
 
 
 def test_what_is_closed_tied_and_left_open_is_told_apart() -> None:
