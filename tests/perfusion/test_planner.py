@@ -86,7 +86,7 @@ def test_five_levels_have_no_automatic_plan():
     assert found.cord_flow_pct is None
     assert found.vertebra_flow_pct is None
     assert "no automatic plan" in found.outside
-    assert not any(artery.closed or artery.embolised for artery in found.drawing.arteries)
+    assert not any(artery.closed or artery.embolised for artery in found.schematic.arteries)
     at_once, ends, staged = (option(found, ident) for ident in ("all-at-once", "omitted-ends", "staged"))
     assert at_once.cord_flow_pct.value < ends.cord_flow_pct.value
     assert at_once.cord_flow_pct.value < staged.cord_flow_pct.value
@@ -168,7 +168,7 @@ def test_when_angiography_is_required(level, wishes, feeder, required):
 
 def test_the_unknown_feeder_is_spread_as_published():
     """84.6 % have one; 76.6 % of them left; T8 to L1 in 89 %."""
-    chances = {(a.level.value, a.side): a.cord_feeder_chance for a in plan("T4").drawing.arteries}
+    chances = {(a.level.value, a.side): a.cord_feeder_chance for a in plan("T4").schematic.arteries}
     assert sum(chances.values()) == pytest.approx(0.846, rel=EXACT)
     left = sum(chance for (_, side), chance in chances.items() if side == "left")
     assert left / 0.846 == pytest.approx(0.766, rel=EXACT)
@@ -178,7 +178,7 @@ def test_the_unknown_feeder_is_spread_as_published():
 
 def test_an_angiogram_that_cleared_the_plan_moves_the_chance_elsewhere():
     found = plan("T9", cord_feeders=())
-    chances = {f"{a.level}-{a.side}": a.cord_feeder_chance for a in found.drawing.arteries}
+    chances = {f"{a.level}-{a.side}": a.cord_feeder_chance for a in found.schematic.arteries}
     assert all(chances[name] == 0.0 for name in found.embolised)
     assert sum(chances.values()) == pytest.approx(0.846, rel=EXACT)
 
@@ -294,12 +294,12 @@ def test_the_picture_has_the_dogs_beside_the_patient():
 
 def test_the_drawing_says_what_is_tied_and_what_flows():
     found = plan("T12")
-    tied = {f"{a.level}-{a.side}" for a in found.drawing.arteries if a.closed}
+    tied = {f"{a.level}-{a.side}" for a in found.schematic.arteries if a.closed}
     assert tied == set(found.embolised)
-    assert all(a.inflow_pct == 0.0 for a in found.drawing.arteries if a.closed)
-    beside = [a.inflow_pct for a in found.drawing.arteries if a.level in (Level.T10, Level.L2)]
+    assert all(a.inflow_pct == 0.0 for a in found.schematic.arteries if a.closed)
+    beside = [a.inflow_pct for a in found.schematic.arteries if a.level in (Level.T10, Level.L2)]
     assert all(inflow > 100.0 for inflow in beside), "the neighbours carry more than before"
-    by_level = {row.level: row for row in found.drawing.levels}
+    by_level = {row.level: row for row in found.schematic.levels}
     assert by_level[Level.T10].arcade_link_pct > 0.0 > by_level[Level.L1].arcade_link_pct, "towards the closed levels"
 
 

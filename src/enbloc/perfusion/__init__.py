@@ -1,9 +1,9 @@
 """Arterial network of the spine: plain networks, the column fitted to experiments, and the embolisation planner."""
 
 from enbloc.perfusion.nouns import (
+    ArteryDrawing,
     ArteryState,
     CurvePoint,
-    Drawing,
     EvokedPotentials,
     ExperimentPoint,
     LeftOpen,
@@ -20,7 +20,7 @@ from enbloc.perfusion.planner import perfuse
 __all__ = [
     "ArteryState",
     "CurvePoint",
-    "Drawing",
+    "ArteryDrawing",
     "EvokedPotentials",
     "ExperimentPoint",
     "LeftOpen",

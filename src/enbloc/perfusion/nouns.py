@@ -172,7 +172,7 @@ class LevelFlow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class ArteryDrawing:
     """What the schematic shows, cranial first, for the central parameters: arteries of both sides, and each level."""
 
     arteries: tuple[ArteryState, ...]
@@ -215,5 +215,5 @@ class Perfusion:
     options: tuple[Option, ...]
     largest_change: str | None
     response: ResponseCurves
-    drawing: Drawing
+    schematic: ArteryDrawing
     residual: float

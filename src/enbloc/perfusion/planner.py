@@ -9,12 +9,12 @@ from enbloc.core.evidence import Measured, Step
 from enbloc.core.levels import Level
 from enbloc.knowledge.perfusion_tables import embolisation_head, perfusion_table, planner, sentences, vascularity
 from enbloc.perfusion.column import Interruption
-from enbloc.perfusion.drawing import draw
 from enbloc.perfusion.nouns import LeftOpen, Occlusion, Perfusion, PressureEffect, Verdict
 from enbloc.perfusion.options import Choice, choices, closing, largest_change, options_of
 from enbloc.perfusion.patient import Outcome, Patient, cord_range, lowest_level, outcomes, patient_of, vertebra_range
 from enbloc.perfusion.request import Request, artery, read_request
 from enbloc.perfusion.response import curve_interruptions, response_curves
+from enbloc.perfusion.schematic import draw
 from enbloc.perfusion.signals import evoked_potentials, pressure_effect, pressure_interruptions
 from enbloc.perfusion.studied import closed_levels, outside_of, touched_levels, verdict_of, verdict_step
 from enbloc.perfusion.warn import angiography_required, feeder_known, left_open_because, warnings_of
@@ -136,7 +136,7 @@ def plan_of(request: Request, patient: Patient, found: Computed) -> Perfusion:
         options=options,
         largest_change=largest_change(options),
         response=response_curves(request, patient, found.curve),
-        drawing=draw(request, patient, plan_interruption(request) if proposed else Interruption()),
+        schematic=draw(request, patient, plan_interruption(request) if proposed else Interruption()),
         residual=max(one.residual for one in (found.plan, *found.options, *found.curve)),
     )
 

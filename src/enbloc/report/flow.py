@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enbloc.planning.flow_nouns import Perfusion, Shortening
+from enbloc.planning.blood import PerfusionFindings
+from enbloc.planning.shortening import ShorteningFindings
 
 
 def shown(perfusion: object, shortening: object) -> dict[str, object]:
     """For the template: `perfusion` and `shortening` where the stage ran, else None."""
     return {
-        "perfusion": perfusion if isinstance(perfusion, Perfusion) else None,
-        "shortening": shortening if isinstance(shortening, Shortening) else None,
+        "perfusion": perfusion if isinstance(perfusion, PerfusionFindings) else None,
+        "shortening": shortening if isinstance(shortening, ShorteningFindings) else None,
     }

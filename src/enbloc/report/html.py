@@ -18,6 +18,7 @@ from enbloc.planning.plan import Plan
 from enbloc.report import (
     arteries,
     barriers,
+    blood,
     carrying_out,
     curves,
     decisions,
@@ -106,6 +107,7 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         steps=steps,
         arteries=arteries,
         response=response,
+        blood=blood,
         flow=flow.shown(plan.perfusion, plan.shortening),
         **_cut_out(plan, scene),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from enbloc.perfusion.column import (
     cord_nodes,
     flows,
 )
-from enbloc.perfusion.nouns import SIDES, ArteryState, Drawing, LevelFlow
+from enbloc.perfusion.nouns import SIDES, ArteryDrawing, ArteryState, LevelFlow
 from enbloc.perfusion.patient import Patient
 from enbloc.perfusion.request import Request
 from enbloc.perfusion.warn import left_open_because
@@ -26,7 +26,7 @@ from enbloc.perfusion.warn import left_open_because
 Array = npt.NDArray[np.float64]
 
 
-def draw(request: Request, patient: Patient, plan: Interruption) -> Drawing:
+def draw(request: Request, patient: Patient, plan: Interruption) -> ArteryDrawing:
     at, named = patient.column, patient.column.named()
     usual = usual_pressures(patient)
     flow = flows(at, patient.middle, [plan])
@@ -44,7 +44,7 @@ def draw(request: Request, patient: Patient, plan: Interruption) -> Drawing:
         level_flow(patient, level, flow.vertebra[0, 0], flow.cord[0, 0], before, now, at.index(level.value) < last)
         for level in named
     )
-    return Drawing(arteries=arteries, levels=rows)
+    return ArteryDrawing(arteries=arteries, levels=rows)
 
 
 def usual_pressures(patient: Patient) -> Array:
