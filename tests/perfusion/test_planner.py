@@ -262,6 +262,7 @@ def test_vascularity_by_histology():
     assert plan("T12", histology="renal-cell-carcinoma").tumour_factor == Measured(1.75, 1.6, 1.9)
     assert plan("T12", histology="breast-carcinoma").tumour_factor.value == 1.0
     assert plan("T12").tumour_factor.high == 1.9
+    assert plan("T12", histology="something rare").tumour_factor == plan("T12").tumour_factor, "free text is not known"
     assert "vascularity-hypervascular" in warned(plan("T12", histology="renal-cell-carcinoma"))
     known = load_table("histology.toml")["names"]
     for row in perfusion_table("hypervascularity")["class"]:

@@ -15,6 +15,7 @@ FOLDER = "perfusion/"
 STRUCTURE = FOLDER + "structure.toml"
 EXPERIMENTS = FOLDER + "experiments.toml"
 PLANNER = FOLDER + "planner.toml"
+HISTOLOGIES = "histology.toml"
 VASCULARITY = FOLDER + "hypervascularity.toml"
 
 
@@ -190,9 +191,9 @@ class Sentence:
 
 @cache
 def vascularity(histology: str | None) -> Vascularity:
-    """The class of a histology: `not-known` for None, `usual` for any that no class names."""
+    """The class of a histology: `not-known` for None and free text, `usual` for a known one that no class names."""
     rows = {row["id"]: row_of(Vascularity, row, VASCULARITY) for row in load_table(VASCULARITY)["class"]}
-    if histology is None:
+    if histology is None or histology not in load_table(HISTOLOGIES)["names"]:
         return rows["not-known"]
     return next((row for row in rows.values() if histology in row.histologies), rows["usual"])
 
@@ -201,6 +202,12 @@ def vascularity(histology: str | None) -> Vascularity:
 def sentences(kind: str) -> tuple[Sentence, ...]:
     """The rows of one kind (`verdict`, `threshold`, `end`, `why_three`) of the planner's table."""
     return tuple(row_of(Sentence, row, PLANNER) for row in load_table(PLANNER)[kind])
+
+
+@cache
+def vascularity_dissent() -> str:
+    """What stands against the factors."""
+    return str(load_table(VASCULARITY)["dissent"]["says"])
 
 
 @cache

@@ -31,7 +31,7 @@ FITTED = ("arcade", "feeder", "cord_link", "slope")
 CALIBRATION, HELD_OUT = "calibration", "held-out"
 EDGE = 6.0
 """Bound on the fitted numbers, as distance of a logarithm from its centre, and of the slope's logit from zero."""
-STARTS = 3
+STARTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def calibrate(
     best = None
     for start in range(STARTS):
         first = np.random.default_rng(start).normal(0.0, 0.3, len(FITTED)) if start else np.zeros(len(FITTED))
-        found = least_squares(misfits, first, bounds=(-EDGE, EDGE), args=held, xtol=1e-12, ftol=1e-12, gtol=1e-12)
+        found = least_squares(misfits, first, bounds=(-EDGE, EDGE), args=held, xtol=1e-10, ftol=1e-10, gtol=1e-10)
         if best is None or found.cost < best.cost - 1e-9:
             best = found
     assert best is not None

@@ -249,8 +249,9 @@ def factors(at: Column, interruption: Interruption) -> Array:
         (interruption.feeders, (Vessel.FEEDER_ANTERIOR, Vessel.FEEDER_POSTERIOR)),
     )
     for sites, kinds in groups:
-        for level, side in sites:
-            found[of_kinds(at, kinds) & (at.at == 2 * at.index(level) + side)] = 0.0
+        if sites:
+            places = [2 * at.index(level) + side for level, side in sites]
+            found[of_kinds(at, kinds) & np.isin(at.at, places)] = 0.0
     for (level, side), factor in interruption.inflow.items():
         found[of_kinds(at, (Vessel.SEGMENTAL,)) & (at.at == 2 * at.index(level) + side)] = factor
     return found

@@ -25,10 +25,11 @@ from enbloc.perfusion.calibrate import (
 from enbloc.perfusion.column import Samples, column, flows
 
 FILE = "perfusion/ensemble.csv"
-DRAWN = 8000
+DRAWN = 6000
 KEPT = 256
 SEED = 20261128
-WIDER = 1.6
+WIDER = 1.5
+FREEDOM = 4.0
 KNEE_FROM, KNEE_TO = 0.25, 0.9
 
 
@@ -44,23 +45,28 @@ class Ensemble:
 
 
 def draw_ensemble(fit: Fit, *, drawn: int = DRAWN, kept: int = KEPT, seed: int = SEED) -> Ensemble:
-    """Importance sampling of the fit's posterior: the fitted numbers from a wide normal around the best, the knee and
-    the ratios from their own ranges; weighed by the calibration flows; `kept` of them chosen in proportion.
+    """Importance sampling of the fit's posterior: the fitted numbers from a wide t distribution around the best, whose
+    tails outlast the posterior's, the knee and the ratios from their own ranges; weighed by the calibration flows;
+    `kept` of them chosen in proportion.
     """
     generator = np.random.default_rng(seed)
     best, spread = peak(fit)
     root = np.linalg.cholesky(spread) * WIDER
     unit = generator.standard_normal((drawn, len(FITTED)))
+    unit /= np.sqrt(generator.chisquare(FREEDOM, (drawn, 1)) / FREEDOM)
     z = best + unit @ root.T
     values = fitted_values(z) | drawn_ratios(generator, drawn)
     values["knee"] = np.clip(generator.normal(fit_errors().knee, fit_errors().knee_sd, drawn), KNEE_FROM, KNEE_TO)
-    logs = (
-        -0.5 * (distances(values, calibration()) ** 2).sum(axis=1) + log_prior(z, values) + 0.5 * (unit**2).sum(axis=1)
-    )
+    logs = -0.5 * (distances(values, calibration()) ** 2).sum(axis=1) + log_prior(z, values) - log_drawn(unit)
     weight = np.exp(logs - logs.max())
     weight /= weight.sum()
     chosen = systematic(weight, kept, float(generator.random()))
     return Ensemble({name: value[chosen] for name, value in values.items()}, drawn, float(1.0 / (weight**2).sum()))
+
+
+def log_drawn(unit: Array) -> Array:
+    """Logarithm of the density that `unit` was drawn from, but for a constant."""
+    return np.asarray(-0.5 * (FREEDOM + len(FITTED)) * np.log1p((unit**2).sum(axis=1) / FREEDOM))
 
 
 def peak(fit: Fit) -> tuple[Array, Array]:
@@ -95,8 +101,11 @@ def drawn_ratios(generator: np.random.Generator, count: int) -> dict[str, Array]
 
 
 def log_prior(z: Array, values: Mapping[str, Array]) -> Array:
-    """Of the fitted numbers; the slope's is flat in its logit but for its own spread, as in the fit."""
-    found = -0.5 * (values["slope"] - priors()["slope"].centre) ** 2 / priors()["slope"].spread ** 2
+    """Of the fitted numbers: normal in the logarithms and in the slope itself, whose logit is what was drawn."""
+    found = (
+        np.log(values["slope"] * (1.0 - values["slope"]))
+        - 0.5 * (values["slope"] - priors()["slope"].centre) ** 2 / priors()["slope"].spread ** 2
+    )
     for axis, name in enumerate(FITTED[:3]):
         found = found - 0.5 * (z[:, axis] / priors()[name].spread) ** 2
     return np.asarray(found)

@@ -67,8 +67,10 @@ def omitted_levels(request: Request) -> Iterator[Choice]:
 
 
 def closed_feeders(request: Request) -> Iterator[Choice]:
-    if request.left_open():
-        names = ", ".join(artery(site) for site in request.left_open())
+    """The feeders that the plan leaves open closed as well, unless the operation ties all of them anyway."""
+    saved = [site for site in request.left_open() if site not in request.resected_sites]
+    if saved:
+        names = ", ".join(map(artery, saved))
         yield choice(request, "close-the-feeder", "close-the-feeder", f"{names} closed as well", request.wanted)
 
 

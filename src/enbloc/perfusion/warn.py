@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from enbloc.core.evidence import Caveat
 from enbloc.core.levels import Level, are_neighbours
-from enbloc.knowledge.perfusion_tables import planner, sentences, vascularity
+from enbloc.knowledge.perfusion_tables import planner, sentences, vascularity, vascularity_dissent
 from enbloc.perfusion.column import Site
 from enbloc.perfusion.nouns import Occlusion, PressureEffect, Verdict
 from enbloc.perfusion.request import Request, artery, risk_zone
@@ -90,7 +90,7 @@ def what_is_assumed(request: Request) -> Iterator[Caveat]:
     yield Caveat("dog-to-human", f"computed from dogs: {planner('transfer')['says']}")
     row = vascularity(request.histology)
     if row.id != "usual":
-        yield Caveat(f"vascularity-{row.id}", row.says)
+        yield Caveat(f"vascularity-{row.id}", f"{row.says}; against it: {vascularity_dissent()}")
 
 
 def pressures(effect: PressureEffect | None) -> Iterator[Caveat]:
