@@ -116,8 +116,12 @@ def test_numbers_that_no_experiment_closed_are_not_given(levels):
 
 def test_an_artery_that_feeds_the_cord_is_left_open():
     found = plan("T9", adamkiewicz="T10-left", cord_feeders=("T8-right",))
-    assert found.embolised == ("T8-left", "T9-left", "T9-right", "T10-right")
-    assert [left.artery for left in found.left_open] == ["T8-right", "T10-left"]
+    assert found.embolised == ("T9-left", "T9-right")
+    assert [left.artery for left in found.left_open] == ["T8-left", "T8-right", "T10-left", "T10-right"]
+    assert [left.artery for left in found.left_open if "feeds the cord;" in left.because] == ["T8-right", "T10-left"]
+    beside = option(found, "beside-the-feeder")
+    assert set(beside.embolised) - set(found.embolised) == {"T8-left", "T10-right"}
+    assert found.cord_flow_pct > beside.cord_flow_pct.value > option(found, "close-the-feeder").cord_flow_pct.value
     assert {"feeder-left-open", "angiography-required"} <= warned(found)
     assert found.angiography_required
     assert found.feeder == "closed-by-plan"

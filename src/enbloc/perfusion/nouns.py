@@ -38,7 +38,7 @@ class LeftOpen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """Another choice of arteries and what it changes. `kind`: `extra-level`, `omitted-level`, `all-at-once`,
-    `omitted-ends`, `close-the-feeder`, `staged`.
+    `omitted-ends`, `beside-the-feeder`, `close-the-feeder`, `staged`.
 
     `vertebra_change_pct`, `cord_change_pct`: percentage points against the plan. The flows are null with a reason in
     `outside` where nothing like it was studied.

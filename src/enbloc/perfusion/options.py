@@ -47,13 +47,13 @@ def choice(request: Request, ident: str, kind: str, title: str, sites: tuple[Sit
 
 
 def extra_levels(request: Request) -> Iterator[Choice]:
-    """The next level above and the next below what is closed, on both sides, but for arteries that feed the cord."""
+    """The next level above and the next below what is closed, on both sides, unless an artery there feeds the cord."""
     touched = touched_levels(request.levels, request.wanted)
     for name, at in (("above", request.levels.index(touched[0]) - 1), ("below", request.levels.index(touched[-1]) + 1)):
         if 0 <= at < len(request.levels) and Level(request.levels[at]).in_scope:
             level = request.levels[at]
-            more = tuple((level, side) for side in (0, 1) if (level, side) not in (request.feeders or ()))
-            if more:
+            if level not in {feeder for feeder, _ in request.feeders or ()}:
+                more = ((level, 0), (level, 1))
                 yield choice(request, f"extra-{name}", "extra-level", f"{level} as well", request.embolised() + more)
 
 
@@ -67,7 +67,15 @@ def omitted_levels(request: Request) -> Iterator[Choice]:
 
 
 def closed_feeders(request: Request) -> Iterator[Choice]:
-    """The feeders that the plan leaves open closed as well, unless the operation ties all of them anyway."""
+    """On the levels that the plan leaves open: the side that does not feed the cord closed as well, and both sides.
+
+    Nothing where the operation ties all of them anyway.
+    """
+    beside = tuple(site for site in request.beside_feeders() if site not in request.resected_sites)
+    if beside:
+        names = ", ".join(map(artery, beside))
+        sites = request.embolised() + beside
+        yield choice(request, "beside-the-feeder", "beside-the-feeder", f"{names} closed as well", sites)
     saved = [site for site in request.left_open() if site not in request.resected_sites]
     if saved:
         names = ", ".join(map(artery, saved))

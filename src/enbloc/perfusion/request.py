@@ -38,9 +38,14 @@ class Request:
         return frozenset((level.value, side) for level in self.resected for side in (0, 1))
 
     def left_open(self) -> tuple[Site, ...]:
-        """Wanted sites that feed the cord and are therefore left alone."""
+        """Wanted sites of levels where an artery feeds the cord: both sides of such a level are left alone."""
         known = () if self.close_feeders else self.feeders or ()
-        return tuple(site for site in self.wanted if site in known)
+        levels = {level for level, _ in known}
+        return tuple(site for site in self.wanted if site[0] in levels)
+
+    def beside_feeders(self) -> tuple[Site, ...]:
+        """Of the sites left open, those that do not feed the cord themselves."""
+        return tuple(site for site in self.left_open() if site not in (self.feeders or ()))
 
     def embolised(self) -> tuple[Site, ...]:
         left = self.left_open()

@@ -16,7 +16,9 @@ from enbloc.perfusion.studied import touched_levels, verdict_of, verdict_row
 
 def left_open_because(request: Request, site: Site) -> str | None:
     """Why the plan does not close an artery that the rule would close."""
-    return f"{artery(site)} {planner('feeder')['left_open']}" if site in request.left_open() else None
+    if site not in request.left_open():
+        return None
+    return str(planner("feeder")["beside" if site in request.beside_feeders() else "left_open"])
 
 
 def feeder_known(request: Request) -> str:
@@ -65,7 +67,8 @@ def feeders(request: Request) -> Iterator[Caveat]:
     if angiography_required(request):
         yield Caveat("angiography-required", said["angiography"])
     for site in request.left_open():
-        yield Caveat("feeder-left-open", f"{artery(site)} {said['left_open']}")
+        if site not in request.beside_feeders():
+            yield Caveat("feeder-left-open", f"{artery(site)} {said['left_open']}")
     for site in request.feeders or ():
         if site in request.resected_sites:
             yield Caveat("feeder-at-resected-level", f"{artery(site)} feeds the cord; {said['unknown_at_resected']}")
