@@ -95,6 +95,7 @@ def test_the_page_tells_how_the_pieces_leave(text: str) -> None:
         "Posterior arch: lifted straight back.",
         "Anterior block: turned around the dural sac to the patient's left, then back.",
         "Least room beyond what gives way: 0.4 mm. The path runs through the root T12 left: to be divided before.",
+        "aorta 31.0 mm (30.1 to 31.9)",
         "aorta presses in by 1.2 mm (0.4 to 2.0)",
         "T11 bone 0.1 mm away (−0.7 to 0.9)",
         "Turned out to the right: none found, held by rib.",

@@ -13,7 +13,7 @@ from enbloc.planning.plan import Plan
 from enbloc.report import carrying_out, leaving
 from enbloc.report.carrying_out import ARCH, RING
 from enbloc.report.pictures import Picture
-from enbloc.report.resection import gate, in_order, margin, measured, nearest_vessel, tissue
+from enbloc.report.resection import gate, in_order, margin, tissue
 from enbloc.report.step_pictures import Framing, Theatre, drawn, framing, marks_of, on_the_way
 from enbloc.report.words import plain
 from enbloc.scene import Mesh, Motion, Scene
@@ -269,5 +269,8 @@ def far(cut: Cut) -> str:
 
 def beside(cut: Cut, no_go: str) -> str:
     """What else lies near the cut."""
-    sac = "" if cut.sac_clearance_mm is None else f"{measured(cut.sac_clearance_mm)} mm to the {no_go}; "
-    return f"{sac}nearest vessel: {nearest_vessel(cut)}".replace("none labelled near", "none labelled near")
+    sac = "" if cut.sac_clearance_mm is None else f"{no_go} {margin(cut.sac_clearance_mm)}; "
+    nearest = min(cut.vessels, key=lambda found: found.distance_mm.value, default=None)
+    if nearest is None:
+        return f"{sac}no vessel labelled near"
+    return f"{sac}{plain(nearest.structure)} {margin(nearest.distance_mm)}"
