@@ -10,6 +10,7 @@ from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.spatial.transform import Rotation, Slerp
 
 from enbloc.anatomy import Frame, Part
+from enbloc.core.errors import InputError
 from enbloc.core.levels import Level
 from enbloc.resection.nouns import Piece
 from enbloc.resection.playback import between, frames_of
@@ -17,6 +18,7 @@ from enbloc.resection.removal import taken_out
 from enbloc.resection.removal_answers import NONE_FOUND, approach_needed
 from enbloc.resection.removal_nouns import RemovalSettings, Root, Way
 from enbloc.resection.theatre import Theatre
+from enbloc.resection.ways import UP, ranges_of
 
 STEP_MM = 0.8
 SHAPE = (75, 75, 16)
@@ -350,3 +352,10 @@ def test_of_the_ways_out_one_with_room_is_taken():
     piece = leaves(horseshoe(21 * STEP_MM), round_sac())
     least = next(each.least_mm for each in piece.tried if each.way is piece.way)
     assert least >= 0.6 * 1.2 - 0.1  # between looks, and the rounding by which touching is not entering
+
+
+def test_steps_too_fine_to_be_searched_are_wrong_input():
+    """A fifth of a millimetre over 10 cm: memory would not hold the poses with height and tilts freed."""
+    fine = RemovalSettings(move_step_mm=0.2, sideways_mm=100.0, lengthways_mm=100.0, lift_mm=10.0)
+    with pytest.raises(InputError, match=r"resection\.removal"):
+        list(ranges_of(Way.TURNED_LEFT, UP, fine))
