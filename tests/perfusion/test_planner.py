@@ -305,6 +305,7 @@ def test_the_drawing_says_what_is_tied_and_what_flows():
     beside = [a.inflow_pct for a in found.schematic.arteries if a.level in (Level.T10, Level.L2)]
     assert all(inflow > 100.0 for inflow in beside), "the neighbours carry more than before"
     by_level = {row.level: row for row in found.schematic.levels}
+    assert by_level[Level.T12].vertebra_flow_pct == pytest.approx(found.vertebra_flow_pct, rel=EXACT), "one number"
     assert by_level[Level.T10].arcade_link_pct > 0.0 > by_level[Level.L1].arcade_link_pct, "towards the closed levels"
 
 

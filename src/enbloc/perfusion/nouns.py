@@ -173,7 +173,7 @@ class LevelFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArteryDrawing:
-    """What the schematic shows, cranial first, for the central parameters: arteries of both sides, and each level."""
+    """What the schematic shows, cranial first, arteries of both sides, and each level."""
 
     arteries: tuple[ArteryState, ...]
     levels: tuple[LevelFlow, ...]

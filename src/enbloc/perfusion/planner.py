@@ -9,7 +9,7 @@ from enbloc.core.evidence import Measured, Step
 from enbloc.core.levels import Level
 from enbloc.knowledge.perfusion_tables import embolisation_head, perfusion_table, planner, sentences, vascularity
 from enbloc.perfusion.column import Interruption
-from enbloc.perfusion.nouns import LeftOpen, Occlusion, Perfusion, PressureEffect, Verdict
+from enbloc.perfusion.nouns import ArteryDrawing, LeftOpen, Occlusion, Perfusion, PressureEffect, Verdict
 from enbloc.perfusion.options import Choice, choices, closing, largest_change, options_of
 from enbloc.perfusion.patient import Outcome, Patient, cord_range, lowest_level, outcomes, patient_of, vertebra_range
 from enbloc.perfusion.request import Request, artery, read_request
@@ -136,9 +136,14 @@ def plan_of(request: Request, patient: Patient, found: Computed) -> Perfusion:
         options=options,
         largest_change=largest_change(options),
         response=response_curves(request, patient, found.curve),
-        schematic=draw(request, patient, plan_interruption(request) if proposed else Interruption()),
+        schematic=drawn(request, patient, found.plan if proposed else None),
         residual=max(one.residual for one in (found.plan, *found.options, *found.curve)),
     )
+
+
+def drawn(request: Request, patient: Patient, plan: Outcome | None) -> ArteryDrawing:
+    """With nothing closed where nothing is proposed."""
+    return draw(request, patient, Interruption() if plan is None else plan_interruption(request), plan)
 
 
 def why_no_flow(request: Request, proposed: bool) -> str | None:
