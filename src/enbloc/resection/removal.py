@@ -314,9 +314,16 @@ def _says(piece: Piece, best: OneWay | None, clearances: Sequence[Clearance], tr
     if best is None:
         return f"{piece.name}: a way out was not found: {NONE_FOUND} ({', '.join(each.way for each in tried)})"
     nearest = clearances[0] if clearances else None
-    beside = "" if nearest is None else f"; nearest it comes to {nearest.structure}: {nearest.distance_mm.value:.1f} mm"
+    beside = "" if nearest is None else f"; {_near(nearest)}"
     roots = ", ".join(root.name for root in best.must_go)
     return f"{piece.name}: {best.tried.way}" + beside + (f"; divides {roots}" if roots else "")
+
+
+def _near(nearest: Clearance) -> str:
+    mm = nearest.distance_mm.value
+    if round(mm, 1) < 0.0:
+        return f"presses {-mm:.1f} mm into the place of {nearest.structure}"
+    return f"nearest it comes to {nearest.structure}: {abs(mm):.1f} mm"
 
 
 def _corridor(scene: Scene, pieces: Sequence[Piece], out: Sequence[PieceRemoval]) -> float | None:

@@ -44,7 +44,7 @@ BY_DEFAULT = ResectionSettings()
 WORTH_MM3 = 50.0
 """Less bone that hangs on no piece is not worth a word."""
 NOT_SOUGHT = "the settings ask for no way out of the pieces"
-NOT_PARTED = "no way out is sought: with every cut made, body and arch still hang together"
+NOT_PARTED = "no way out is sought: the cuts part no piece that could leave by itself"
 
 
 def resect(
@@ -145,7 +145,8 @@ def way_out_of(
     if not settings.removal.sought:
         return Skipped(NOT_SOUGHT)
     named = [piece.name for piece in pieces]
-    if any(name.startswith(SPECIMEN) for name in named) and not any(name.startswith(REMAINING) for name in named):
+    stays, whole = (any(name.startswith(start) for name in named) for start in (REMAINING, SPECIMEN))
+    if not named or (whole and not stays):
         return Skipped(NOT_PARTED)
     progress("seeking the way out of the pieces")
     kept = tuple(Root(each.level, each.side) for each in freed if each.action == KEEP and each.side is not None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from enbloc.core.errors import InputError
 from enbloc.core.geometry import Array, Vector, unit
 from enbloc.resection.field import Millimetres
 from enbloc.resection.motion import Body, Counts, least_along, seek
@@ -27,6 +28,10 @@ WIDER = (0.6, 0.3)
 """Shares of the room at the start that a way is to keep, if one is found that does."""
 SOON, SOON_POSES = 2, 500
 """Looked for through so many times the poses that the first way took, and so many more."""
+
+
+MOST_PLACES = 2e7
+"""Of a lattice: each takes 14 bytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +102,8 @@ def range_of(way: Way, basis: Array, settings: RemovalSettings, *, free: bool) -
     elif way is Way.ANTERIORLY:
         low[1], high[1] = -other, along
         low[5], high[5] = -(turn // 5), turn // 5
+    if np.prod((high - low + 1).astype(float)) > MOST_PLACES:
+        raise InputError("more motions than can be searched", field="resection.removal", hint="take longer steps")
     steps = np.array([step, step, step, tilt / part, tilt / part, np.deg2rad(settings.turn_step_deg) / part])
     exits = exits_of(way, settings) @ basis
     return Range(low, high, steps, basis, exits, FRONT if way is Way.ANTERIORLY else BACK, free)
