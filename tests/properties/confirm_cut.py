@@ -199,9 +199,11 @@ class Confirmer:
         shape = np.ceil((high - low) / FINE_MM).astype(int) + 1
         points = (np.moveaxis(np.indices(tuple(shape)), 0, -1) * FINE_MM + low) @ axes.T
         index = np.rint(spine.grid.affine.to_index(points)).astype(int)
-        index = np.clip(index, 0, np.array(spine.grid.shape) - 1)
-        at = tuple(np.moveaxis(index, -1, 0))
-        return points, spine.owner[at], np.where(spine.tumour[at], 100 + spine.part[at], spine.part[at])
+        last = np.array(spine.grid.shape) - 1
+        seen = ((index >= 0) & (index <= last)).all(axis=-1)  # beyond the image there is nothing that could be cut
+        at = tuple(np.moveaxis(np.clip(index, 0, last), -1, 0))
+        part = np.where(spine.tumour[at], 100 + spine.part[at], spine.part[at])
+        return points, np.where(seen, spine.owner[at], 0), np.where(seen, part, 0)
 
     def tissue(self, cut: Cut, points: np.ndarray, owner: np.ndarray, part: np.ndarray) -> np.ndarray:
         """What is to be cut: of a ring one half, between vertebrae the column in front of the canal."""
