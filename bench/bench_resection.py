@@ -149,7 +149,7 @@ class Stage:
         from enbloc.resection.lay import operative_field
         from enbloc.resection.nouns import Gate
         from enbloc.resection.passage import ring_passage
-        from enbloc.resection.resect import own_axes
+        from enbloc.resection.searching import own_axes
 
         field = operative_field(self.spine, self.imaging, (Level.T12,), self.settings)
         axes = own_axes(self.spine, field, Level.T12)
@@ -320,6 +320,7 @@ def planned(name: str, kind: int | None, imaging: Any, smoke: bool) -> Outcome:
     if isinstance(found, Skipped):
         return Outcome(name, kind, found.skipped, seconds=seconds)
     confirm = Confirmer(spine)
+    denied = () if smoke else (f"{cut.name}: {said}" for cut in found.cuts for said in confirm.objections(cut))
     return Outcome(
         name,
         kind,
@@ -328,7 +329,7 @@ def planned(name: str, kind: int | None, imaging: Any, smoke: bool) -> Outcome:
         gap_mm=found.certificate.gap_mm,
         proof=found.certificate.because,
         tumour_mm2=found.intralesional_area_mm2,
-        objections=() if smoke else tuple(f"{c.name}: {o}" for c in found.cuts for o in confirm.objections(c)),
+        objections=() if smoke else (*confirm.parted(found.cuts), *denied),
         caveats=tuple(sorted({e.id for e in found.caveats} | {e.id for cut in found.cuts for e in cut.caveats})),
         seconds=seconds,
     )

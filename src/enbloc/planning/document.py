@@ -20,7 +20,7 @@ from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan
 
 RESECTION_SCHEMA = "enbloc.resection/1"
-LEFT_OUT = frozenset({"drawing", "box"})
+LEFT_OUT = frozenset({"drawing", "box", "search"})
 """Voxels and voxel indices stay in memory."""
 
 DECIMALS = {"share": 4, "right": 6, "anterior": 6, "superior": 6, "normal": 6}
