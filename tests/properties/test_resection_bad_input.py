@@ -74,6 +74,25 @@ def test_tumour_fills_the_ring(plain):
     assert "tumour" in found.certificate.because
 
 
+def test_one_voxel_of_tumour(plain):
+    """It gets its plan, and the first thing said is that it may be nothing; nine voxels are no longer said so."""
+    middle = np.argwhere(plain[1].tumour).mean(axis=0).astype(int)
+
+    def speck(size: int):
+        def where(spine: Spine, *_) -> np.ndarray:
+            tumour = np.zeros(spine.tumour.shape, bool)
+            tumour[tuple(slice(at, at + size) for at in middle)] = True
+            return tumour
+
+        return where
+
+    found = answer(grown(plain, speck(1)))
+    assert isinstance(found, Resection)
+    assert found.caveats[0].id == "tumour-below-noise"
+    assert "holds 1 voxel (3.4 mm³)" in found.caveats[0].text  # 1.5 mm cubed
+    assert "tumour-below-noise" not in {caveat.id for caveat in answer(grown(plain, speck(3))).caveats}
+
+
 def test_tumour_encloses_the_sac(plain):
     """All of the canal but its middle, and the pedicles."""
     parts = (int(Part.CANAL), int(Part.PEDICLE_LEFT), int(Part.PEDICLE_RIGHT))

@@ -28,6 +28,12 @@ SPECS = {
     "body and pedicle, T6": PhantomSpec(
         levels=("T5", "T6", "T7"), oblique_deg=(6.0, 5.0, -8.0), tumour=TumourSpec(type=2, level="T6")
     ),
+    "pedicle and lamina taken, T10": PhantomSpec(
+        levels=("T9", "T10", "T11"),
+        oblique_deg=(-7.0, 3.0, 5.0),
+        spacing_mm=(1.2, 1.2, 1.2),
+        tumour=TumourSpec(type=4, variant="through-pedicle", level="T10", side="right", size=1.1),
+    ),
     "oblique, in the canal": PhantomSpec(
         levels=("T11", "T12", "L1"), oblique_deg=(11.0, -4.0, 7.0), tumour=TumourSpec(type=4, level="T12", size=1.2)
     ),
@@ -57,7 +63,17 @@ def test_cuts_hold_what_they_say(name):
     confirm, found = plan(name)
     assert len(found.cuts) == 2 * len(found.levels) + 2
     assert {cut.name: confirm.objections(cut) for cut in found.cuts} == {cut.name: [] for cut in found.cuts}
+    assert confirm.parted(found.cuts) == []
     assert min(cut.margin_mm.value for cut in found.cuts) == found.margin_mm.value
+
+
+def test_a_side_that_tumour_has_taken_is_cut_on_the_other():
+    """One cut on each side would enter tumour: both stand on one side, and neither does."""
+    found = plan("pedicle and lamina taken, T10")[1]
+    assert {cut.divider_deg for cut in found.cuts if cut.gate in (Gate.LEFT, Gate.RIGHT)} != {0.0}
+    assert found.intralesional_area_mm2 == 0.0
+    assert [piece.name for piece in found.pieces] == ["anterior-block", "posterior-arch"]
+    assert found.pieces[1].tumour_mm3 == 0.0
 
 
 SPOILT = "body and pedicle, T6"
@@ -81,6 +97,14 @@ def test_a_cut_of_the_other_side_is_refused(gate):
 def test_a_cut_without_a_piece_is_refused(gate):
     confirm, cut = plan(SPOILT)[0], cuts_of(SPOILT)[gate]
     assert "does not sever" in confirm.objections(without_a_piece(cut, 0.6))
+
+
+@pytest.mark.parametrize("gate", [Gate.LEFT, Gate.RIGHT])
+def test_a_ring_is_not_parted_by_a_cut_without_a_piece_nor_by_one_side_twice(gate):
+    confirm, cuts = plan(SPOILT)[0], cuts_of(SPOILT)
+    other = Gate.RIGHT if gate is Gate.LEFT else Gate.LEFT
+    for spoilt in (without_a_piece(cuts[gate], 0.6), placed_as(cuts[gate], cuts[other])):
+        assert confirm.parted((spoilt, cuts[other])) == ["T6: body and arch hang together with both ring cuts made"]
 
 
 def test_a_turned_normal_and_a_false_area_are_refused():
@@ -149,7 +173,7 @@ def test_the_mirror_image_has_mirrored_cuts():
 @pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(not DATA.is_dir(), reason="real images are not beside the checkout")
-@pytest.mark.parametrize("number", [2])
+@pytest.mark.parametrize("number", [2, 4])
 def test_cuts_on_real_labels_hold_what_they_say(number):
     text = (
         'schema = "enbloc.case/1"\nid = "dev"\n[imaging]\nmodality = "ct"\n[[imaging.labels]]\n'
@@ -163,3 +187,4 @@ def test_cuts_on_real_labels_hold_what_they_say(number):
     spine, found = planned(imaging)
     confirm = Confirmer(spine)
     assert {cut.name: confirm.objections(cut) for cut in found.cuts} == {cut.name: [] for cut in found.cuts}
+    assert confirm.parted(found.cuts) == []
