@@ -93,6 +93,7 @@ def test_tumour_that_joins_body_and_arch_is_told_from_tumour_that_does_not():
     assert not joined_by_tumour(right)
     (said,) = through_tumour(left, SimpleNamespace(tumour_mm2=58.0))
     assert "flat or curved" in said.text
+    assert "only where the cord cannot be saved otherwise" in said.text
     (said,) = through_tumour(right, SimpleNamespace(tumour_mm2=1.0))
     assert "a curved one might" in said.text
     assert not list(through_tumour(left, SimpleNamespace(tumour_mm2=0.0)))

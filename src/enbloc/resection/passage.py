@@ -119,10 +119,13 @@ def rightward(seen: Surroundings, divider_deg: float) -> npt.NDArray[np.float32]
 
 
 def split_passage(field: OperativeField, level: Level, axes: Array) -> Passage | OpenSide:
-    """The body of `level`, to be parted into a left and a right half; `front` is the left end."""
+    """The body of `level`, to be parted into a left and a right half; `front` is the left end.
+
+    Body is here all bone in front of the canal's middle: where pedicle begins is drawn by rule, and a layer of it runs
+    along the body's back.
+    """
     seen = Surroundings.of(field, level, axes)
-    ahead = seen.ahead_mm > 0.0
-    body = seen.own & ahead & ((seen.part == Part.BODY) | field.tumour[seen.box.slices])
+    body = seen.own & (seen.ahead_mm > 0.0)
     code = np.where(body, SOLID, np.where(seen.own, BEYOND, 0)).astype(np.uint8)
     code[seen.canal] = CANAL
     reach = float(np.abs(seen.across_mm[body]).max(initial=0.0))

@@ -9,6 +9,7 @@ import numpy as np
 from enbloc.anatomy import Spine
 from enbloc.core.evidence import Caveat
 from enbloc.core.geometry import Array
+from enbloc.knowledge.resection_tables import tumour_cut_says
 from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import SOLID
 from enbloc.resection.nouns import RING_GATES, Gate
@@ -29,7 +30,7 @@ def through_tumour(passage: Passage, section: Section) -> Iterator[Caveat]:
         text = (
             "no flat cut of the family keeps out of tumour here, which does not join body and arch: a curved one might"
         )
-    yield Caveat("cut-through-tumour", text)
+    yield Caveat("cut-through-tumour", f"{text}; {tumour_cut_says()}")
 
 
 def joined_by_tumour(passage: Passage) -> bool:
