@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from enbloc.core.volume import Grid
+from enbloc.knowledge import resection_tool
 from enbloc.resection import kernels
+from enbloc.resection.alternatives import one_side_alternative
 from enbloc.resection.candidates import Candidates, Limits
 from enbloc.resection.certificate import Proof
+from enbloc.resection.cuts import Sawing
 from enbloc.resection.family import Planes
 from enbloc.resection.field import OperativeField
 from enbloc.resection.gates import RingChoice, dividers, ring_choice
@@ -84,6 +87,28 @@ def test_where_one_on_each_side_keeps_clear_nothing_else_is_tried():
     assert isinstance(found, RingChoice)
     assert found.divider_deg == 0.0
     assert dividers(choice(one_side=False)) == (30.0, 45.0, 60.0), "towards the right, whose cut is clear"
+
+
+def test_where_each_side_keeps_little_both_on_one_side_are_kept_beside_it():
+    """Balls of 5 mm, 13 mm from the middle, from the front to the left pedicle (-88 degrees) and behind (-160): between
+    them 28 degrees or 6.4 mm are left, so that a cut there keeps 3 at most; all of the right is healthy.
+    """
+    turns = np.radians([-5.0, -25.0, -45.0, -65.0, -88.0, -160.0])
+    masks = [ball(RING, (13.0 * np.sin(turn), 13.0 * np.cos(turn), 0.0), 5.0) for turn in turns]
+    field = ring_field(replace(RING, sac_mm=3.0), np.any(masks, axis=0))
+    found = ring_choice(field, LEVEL, AXES, limits(field), QUICK)
+    assert isinstance(found, RingChoice)
+    assert found.divider_deg == 0.0
+    assert found.least_mm < QUICK.enough_mm - QUICK.gap_mm
+    assert found.other is not None
+    assert found.other.divider_deg > 0.0
+    assert found.other.least_mm >= found.least_mm + 1.0
+    names = {f"{LEVEL}-{gate}": SimpleNamespace(order=n, margin_mm=SimpleNamespace(value=1.0), section_mm2=100.0)
+             for n, gate in enumerate((Gate.LEFT, Gate.RIGHT), 1)}  # fmt: skip
+    (said,) = one_side_alternative(Sawing(field, resection_tool("t-saw")), found, names)
+    assert said.says.startswith("T12: both ring cuts on the right instead of one on each side: margin +")
+    assert said.margin_gain_mm == pytest.approx(min(cut.margin_mm.value for cut in said.cuts) - 1.0)
+    assert not list(one_side_alternative(Sawing(field, resection_tool("t-saw")), replace(found, other=None), names))
 
 
 def test_tumour_that_joins_body_and_arch_is_told_from_tumour_that_does_not():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
 import numpy as np
@@ -63,7 +63,7 @@ class RingChoice:
     `grid`: the candidates of the stated grid by gate, without those that refinement added. `bound_mm`: what no pair of
     the continuous family exceeds, up to `enough_mm`; None where it was not bounded; `proof` says which. `opening_mm`:
     what the canal's contents need. `divider_deg`: what tells left from right, see `ring_passage`. `unmet`:
-    gates that no plane of the family severs, left to an own cut.
+    gates that no plane of the family severs, left to an own cut. `other`: both cuts on one side, with more margin.
     """
 
     level: Level
@@ -77,6 +77,7 @@ class RingChoice:
     looked_at: int
     divider_deg: float = 0.0
     unmet: Mapping[Gate, Passage] = dataclass_field(default_factory=dict)
+    other: RingChoice | None = None
 
     @property
     def standing(self) -> tuple[float, ...]:
@@ -95,6 +96,11 @@ class RingChoice:
         return float(min(margins, default=0.0))
 
     @property
+    def larger_on_the_right(self) -> bool:
+        margins = {gate: each.among.margin_mm[each.number] for gate, each in self.chosen.items()}
+        return bool(margins[Gate.RIGHT] >= margins[Gate.LEFT])
+
+    @property
     def noise_mm(self) -> float:
         return next((each.among.limits.noise_mm for each in self.chosen.values()), 0.0)
 
@@ -105,6 +111,8 @@ class RingChoice:
 
 DIVIDERS_DEG = (30.0, 45.0, 60.0)
 """Where both ring cuts are to stand on one side, what tells left from right behind the canal is turned so far there."""
+WORTH_MM = 1.0
+"""Both cuts on one side are worth a line where they keep so much more than one on each side."""
 
 
 def ring_choice(
@@ -118,12 +126,21 @@ def ring_choice(
     """The best pair of ring cuts of `level`, or the best single one where the other side is open.
 
     One cut stands on each side wherever that leaves tumour alone, as far as the voxels can tell; else both may stand on
-    the side that tumour has left. Where a side of which an own cut is `given` has no other, it is left to that.
+    the side that tumour has left. Where the usual pair keeps less than enough, the other is kept beside it. Where a
+    side of which an own cut is `given` has no other, it is left to that.
     """
     usual = divided_choice(field, level, axes, limits, settings, 0.0, given)
-    settled = isinstance(usual, RingChoice) and (bool(usual.unmet) or not any(usual.standing))
-    if settled or not settings.one_side:
+    if not settings.one_side or (isinstance(usual, RingChoice) and usual.unmet):
         return usual
+    if isinstance(usual, RingChoice) and not any(usual.standing):
+        if len(usual.chosen) < len(RING_GATES) or usual.least_mm >= settings.enough_mm - settings.gap_mm:
+            return usual
+        farthest = DIVIDERS_DEG[-1] if usual.larger_on_the_right else -DIVIDERS_DEG[-1]
+        other = divided_choice(field, level, axes, limits, settings, farthest)
+        gains = (
+            isinstance(other, RingChoice) and not any(other.standing) and other.least_mm >= usual.least_mm + WORTH_MM
+        )
+        return replace(usual, other=other) if isinstance(other, RingChoice) and gains else usual
     turned = [divided_choice(field, level, axes, limits, settings, deg) for deg in dividers(usual)]
     found = [each for each in (usual, *turned) if isinstance(each, RingChoice)]
     if not found:

@@ -13,7 +13,12 @@ from enbloc.core.geometry import Plane, Vector
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import resection_tool
-from enbloc.resection.alternatives import column_alternatives, hemivertebrectomy, ring_alternatives
+from enbloc.resection.alternatives import (
+    column_alternatives,
+    hemivertebrectomy,
+    one_side_alternative,
+    ring_alternatives,
+)
 from enbloc.resection.attachments import attachments
 from enbloc.resection.behind import vessel_masks
 from enbloc.resection.candidates import Limits
@@ -214,6 +219,7 @@ def alternatives(
     kept = {name: cut for name, cut in cuts.items() if not cut.given}
     for ring in rings:
         yield from ring_alternatives(sawing, ring, kept)
+        yield from one_side_alternative(sawing, ring, kept)
     for each in columns.values():
         name = f"{each.passage.level}-{each.passage.gate}" if isinstance(each, Chosen) else None
         if isinstance(each, Chosen) and name in kept:
