@@ -1,6 +1,7 @@
 # `make demo` plans the shipped synthetic patient; `make test` runs the tests. Both install what they need into .venv first.
 .POSIX:
-PY = .venv/bin/python
+# Byte code is kept whatever the surroundings say: else every program that tests and benches start compiles its libraries.
+PY = PYTHONDONTWRITEBYTECODE= .venv/bin/python
 WORKERS = 2
 
 .PHONY: help demo test lint types format bench lock web web-check clean FORCE
@@ -23,7 +24,7 @@ help:
 	@sh scripts/bootstrap
 
 demo: .venv/.stamp
-	.venv/bin/enbloc demo --out demo-out
+	PYTHONDONTWRITEBYTECODE= .venv/bin/enbloc demo --out demo-out
 
 test: .venv/.stamp
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

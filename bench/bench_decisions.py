@@ -72,16 +72,17 @@ def main() -> int:
     count = SMALL if given.smoke else given.cases
 
     from enbloc.case import Case
-    from enbloc.planning import plan
+    from enbloc.planning import Settings, plan
 
     headline(f"{count} imageless cases in one process")
     rng = random.Random(4)
     cases = [Case.model_validate(random_case(rng, number)) for number in range(count)]
+    without_flow = Settings(perfusion=False)
     actions: Counter[str] = Counter()
     unexplained = 0
     with timed() as cost:
         for case in cases:
-            advice = plan(case).advice
+            advice = plan(case, settings=without_flow).advice
             actions[advice.tes.action] += 1
             unexplained += sum(
                 not any(step.source for step in getattr(advice, name).because) for name in advice.__dataclass_fields__

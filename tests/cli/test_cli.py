@@ -52,6 +52,15 @@ def case(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
+    """The stated case, planned once by the program with `--out` and `--json`; the folder is read and not written."""
+    folder = tmp_path_factory.mktemp("planned")
+    (folder / "case.toml").write_text(STATED, encoding="utf-8")
+    out = folder / "a" / "b"
+    return enbloc_says("plan", folder / "case.toml", "--out", out, "--json"), out
+
+
 def files_in(folder: Path) -> set[str]:
     return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
 
@@ -88,19 +97,18 @@ def test_plan_in_words(case: Path) -> None:
     assert files_in(case) == {"case.toml"}
 
 
-def test_plan_as_json_and_nothing_else(case: Path) -> None:
+def test_plan_as_json_and_nothing_else(planned: tuple[Ended, Path]) -> None:
     import jsonschema
 
-    ended = enbloc_says("plan", case, "--json")
+    ended, _ = planned
     assert (ended.code, ended.err) == (0, "")
     document = json.loads(ended.out)
     jsonschema.validate(document, plan_schema(), cls=jsonschema.Draft202012Validator)
     assert document["tumour"]["tomita_type"]["value"] == 4
 
 
-def test_plan_writes_what_it_promises(case: Path, tmp_path: Path) -> None:
-    out = tmp_path / "a" / "b"
-    ended = enbloc_says("plan", case / "case.toml", "--out", out, "--json")
+def test_plan_writes_what_it_promises(planned: tuple[Ended, Path]) -> None:
+    ended, out = planned
     assert ended.code == 0
     assert files_in(out) == {"plan.json", "report.html", "run.json"}
     assert (out / "plan.json").read_text(encoding="utf-8") == ended.out
@@ -114,11 +122,10 @@ def test_slices_of_a_case_without_an_image_are_missed_aloud(case: Path, tmp_path
     assert "There are no slices to scroll through: the case has no image." in ended.out
 
 
-def test_two_runs_differ_only_in_run_json(case: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        assert enbloc_says("plan", case, "--out", tmp_path / name).code == 0
+def test_two_runs_differ_only_in_run_json(planned: tuple[Ended, Path], case: Path, tmp_path: Path) -> None:
+    assert enbloc_says("plan", case, "--out", tmp_path / "out").code == 0
     for name in ("plan.json", "report.html"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+        assert (tmp_path / "out" / name).read_bytes() == (planned[1] / name).read_bytes()
 
 
 WRONG_CALLS = {
@@ -195,8 +202,9 @@ def test_check_shows_what_is_stated(case: Path) -> None:
     (case / "case.toml").write_text(
         'schema = "enbloc.case/1"\nid = "x"\n[extent]\ntomita_type = 1\nskip_lesion = false\n'
     )
-    assert "tomita_type: 1" in enbloc_says("check", case).out
-    assert "skip_lesion: no" in enbloc_says("check", case).out
+    shown = enbloc_says("check", case).out
+    assert "tomita_type: 1" in shown
+    assert "skip_lesion: no" in shown
 
 
 def test_worst_findings_stand_last() -> None:
@@ -206,9 +214,8 @@ def test_worst_findings_stand_last() -> None:
     ]
 
 
-def test_why_and_schema(case: Path, tmp_path: Path) -> None:
-    assert enbloc_says("plan", case, "--out", tmp_path / "out").code == 0
-    ended = enbloc_says("why", tmp_path / "out" / "plan.json", "tumour.tomita_type")
+def test_why_and_schema(planned: tuple[Ended, Path]) -> None:
+    ended = enbloc_says("why", planned[1] / "plan.json", "tumour.tomita_type")
     assert ended.code == 0
     assert "10.1007/s00776-005-0964-y [seed]" in ended.out
     assert json.loads(enbloc_says("schema", "plan").out) == plan_schema()

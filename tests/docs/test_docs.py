@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
 
-from enbloc.case import parse_case, read_case
+from enbloc.case import Case, facts, parse_case, read_case
 from enbloc.cli.app import app
 from enbloc.cli.summary import summary
 from enbloc.cli.synthetic import make_demo
+from enbloc.core.volume import Imaging
 from enbloc.knowledge.schemes import parse_scheme
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +44,39 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="module", autouse=True)
+def plans() -> Iterator[None]:
+    """One patient stands on several pages: what is equal to the last digit of its files is planned once."""
+    from enbloc import planning
+
+    planned, made = planning.plan, {}
+
+    def plan(case: Case, imaging: Imaging) -> object:
+        key = json.dumps([facts(case), [(entry.file, entry.sha256) for entry in imaging.inputs]])
+        if key not in made:
+            made[key] = planned(case, imaging)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "plan", plan)
+        yield
+
+
+@pytest.fixture(scope="module")
+def read(folder: Path) -> Callable[[Path], None]:
+    """Runs the Python blocks of a page, once; they share their names, in order."""
+
+    @cache
+    def run(page: Path) -> None:
+        names: dict[str, object] = {"__name__": page.stem}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            for block in blocks(page, "python"):
+                exec(compile(block, named(page), "exec"), names)
+
+    return run
+
+
 @pytest.fixture(scope="module")
 def printed(folder: Path) -> str:
     """What `make demo` prints about the patient."""
@@ -51,17 +88,12 @@ def printed(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("page", having("python"), ids=named)
-def test_python_runs(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks of one page share their names, in order."""
-    monkeypatch.chdir(folder)
-    names: dict[str, object] = {"__name__": page.stem}
-    for block in blocks(page, "python"):
-        exec(compile(block, named(page), "exec"), names)
+def test_python_runs(page: Path, read: Callable[[Path], None]) -> None:
+    read(page)
 
 
-def test_front_page_writes_its_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder)
-    exec(blocks(ROOT / "README.md", "python")[0], {})
+def test_front_page_writes_its_report(folder: Path, read: Callable[[Path], None]) -> None:
+    read(ROOT / "README.md")
     assert (folder / "t12.html").stat().st_size > 0
 
 

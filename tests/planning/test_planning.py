@@ -128,6 +128,7 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
         "reading clock, canal and vessels",
         "reading the stability items",
         "seeking the cuts",
+        "following the blood",
     ]
 
 

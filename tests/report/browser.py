@@ -141,9 +141,11 @@ class Browser:
         sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
         return [url for url in sent if not url.startswith("chrome://")]
 
-    def media(self, name: str) -> None:
-        """`print`, or `screen` again."""
-        self._ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"media": name}})
+    def media(self, name: str, features: dict[str, str] | None = None) -> None:
+        """`print`, or `screen` again; `features` as in a media query."""
+        wished = [{"name": feature, "value": value} for feature, value in (features or {}).items()]
+        params = {"media": name, "features": wished}
+        self._ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": params})
 
     def close(self) -> None:
         self._ask("DELETE", "")

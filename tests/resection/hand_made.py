@@ -15,11 +15,11 @@ from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.geometry import Affine
 from enbloc.core.levels import Level
 from enbloc.core.mesh import smooth_surface
+from enbloc.resection.clearance import Clearance
 from enbloc.resection.nouns import (
     Alternative,
     Certificate,
     ClassRange,
-    Clearance,
     Cut,
     Face,
     FaceName,

@@ -10,12 +10,15 @@ from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.spatial.transform import Rotation, Slerp
 
 from enbloc.anatomy import Frame, Part
+from enbloc.core.errors import InputError
 from enbloc.core.levels import Level
 from enbloc.resection.nouns import Piece
 from enbloc.resection.playback import between, frames_of
-from enbloc.resection.removal import NONE_FOUND, approach_needed, taken_out
+from enbloc.resection.removal import taken_out
+from enbloc.resection.removal_answers import NONE_FOUND, approach_needed
 from enbloc.resection.removal_nouns import RemovalSettings, Root, Way
 from enbloc.resection.theatre import Theatre
+from enbloc.resection.ways import UP, ranges_of
 
 STEP_MM = 0.8
 SHAPE = (75, 75, 16)
@@ -317,3 +320,42 @@ def test_a_canal_that_stands_for_the_sac_gives_way_by_the_fat_as_well():
     shape = horseshoe(11 * STEP_MM)
     assert leaves(shape, round_sac(), yielding, no_go_is_sac=False).found
     assert not leaves(shape, round_sac(), yielding).found
+
+
+def test_one_thread_or_two_find_the_same(monkeypatch):
+    """Two ways are searched at a time; nothing that one of them learns may reach the other."""
+
+    class InTurn:
+        def __init__(self, _threads):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def map(self, call, values):
+            return [call(value) for value in reversed(list(values))][::-1]
+
+    shape = horseshoe(19.0)
+    together = taken_out(theatre(shape, round_sac()), (block(),), STIFF)
+    monkeypatch.setattr("enbloc.resection.removal.ThreadPoolExecutor", InTurn)
+    assert taken_out(theatre(shape, round_sac()), (block(),), STIFF) == together
+
+
+def test_of_the_ways_out_one_with_room_is_taken():
+    """A gap of 21 voxels leaves the sac of 19 one voxel on each side, 0.8 mm. At the start the ring's voxels, centres
+    10 mm and more from the middle, and the sac's, less than 8, leave at least 1.2 mm between their faces: a way that
+    keeps 0.6 of that, 0.72 mm, is there to be found.
+    """
+    piece = leaves(horseshoe(21 * STEP_MM), round_sac())
+    least = next(each.least_mm for each in piece.tried if each.way is piece.way)
+    assert least >= 0.6 * 1.2 - 0.1  # between looks, and the rounding by which touching is not entering
+
+
+def test_steps_too_fine_to_be_searched_are_wrong_input():
+    """A fifth of a millimetre over 10 cm: memory would not hold the poses with height and tilts freed."""
+    fine = RemovalSettings(move_step_mm=0.2, sideways_mm=100.0, lengthways_mm=100.0, lift_mm=10.0)
+    with pytest.raises(InputError, match=r"resection\.removal"):
+        list(ranges_of(Way.TURNED_LEFT, UP, fine))

@@ -83,6 +83,7 @@ def cells(found: Found) -> dict:
     }
 
 
+@cache
 def true_cells(phantom: Phantom) -> dict:
     """Volume by level, sector of 1997 and layer; the sac is not labelled here, so E counts as D."""
     truth: dict = {}

@@ -51,8 +51,9 @@ function wheel(event, stage, eye) {
   eye.zoomBy(Math.exp(-event.deltaY * 0.0015));
 }
 
-/** Arrows turn (with shift: move), + and - zoom, 0 is the first view, and every view has its key. */
-export function keys(root, eye, views) {
+/** Arrows turn (with shift: move), + and - zoom, 0 is the first view, every view has its key; space, while the scene has
+ * the focus, plays. */
+export function keys(root, eye, views, play) {
   const arrow = (x, y) => (event) =>
     event.shiftKey ? eye.move(x * PIXELS_PER_KEY, y * PIXELS_PER_KEY) : eye.turn(x * RADIANS_PER_KEY, y * RADIANS_PER_KEY);
   const actions = {
@@ -64,11 +65,13 @@ export function keys(root, eye, views) {
     "=": () => eye.zoomBy(ZOOM_PER_KEY),
     "-": () => eye.zoomBy(1 / ZOOM_PER_KEY),
     0: () => eye.look(views[0]),
+    " ": play,
   };
   for (const view of views) actions[view.key] = () => eye.look(view);
   root.addEventListener("keydown", (event) => {
-    const sliding = event.target.type === "range" && event.key.startsWith("Arrow");
-    if (!actions[event.key] || sliding || event.ctrlKey || event.altKey || event.metaKey) return;
+    const own = ["range", "radio"].includes(event.target.type) && event.key.startsWith("Arrow");
+    const pressed = event.key === " " && !event.target.classList.contains("stage");
+    if (!actions[event.key] || own || pressed || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     actions[event.key](event);
   });

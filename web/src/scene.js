@@ -5,6 +5,7 @@ import { ColorManagement, LinearSRGBColorSpace, Raycaster, Scene, Vector2, WebGL
 import { body, fade, showInside } from "./bodies.js";
 import { Eye } from "./eye.js";
 import { buttons, keys, pointers } from "./hands.js";
+import { operation } from "./operation.js";
 import { levelNames, scaleBar } from "./overlay.js";
 import { letterEdges, orientationCube } from "./sides.js";
 
@@ -40,7 +41,6 @@ export function showScene(root, data) {
   }
 
   pointers(stage, eye, (event) => name(event, root, bodies, eye));
-  keys(root, eye, data.views);
   buttons(root, eye, data.views);
   list(root, bodies, redraw);
   slider(root.querySelector("[data-opacity]"), bodies, data.faded, redraw);
@@ -50,6 +50,8 @@ export function showScene(root, data) {
     draw(); // at once: a resized canvas is empty
   }).observe(stage);
   eye.look(data.views[0]);
+  const play = operation(root, data, bodies, eye, redraw);
+  keys(root, eye, data.views, play);
   renderer.setSize(stage.clientWidth, stage.clientHeight, false);
   draw();
 }
@@ -83,13 +85,18 @@ function name(event, root, bodies, eye) {
   line.textContent = [...titles].join(" › ") || line.dataset.named;
 }
 
-/** Checkboxes: one per kind, which carries those of its meshes along. */
+/** Checkboxes: one per kind, which carries those of its meshes along. A piece that is out is not shown. */
 function list(root, bodies, redraw) {
   const apply = () => {
     for (const box of root.querySelectorAll("[data-mesh]")) {
-      bodies.find((found) => found.userData.name === box.dataset.mesh).visible = box.checked;
+      const body = bodies.find((found) => found.userData.name === box.dataset.mesh);
+      body.visible = box.checked && !body.userData.out;
     }
     redraw();
+  };
+  const mark = (kind, meshes) => {
+    kind.checked = meshes.every((one) => one.checked);
+    kind.indeterminate = !kind.checked && meshes.some((one) => one.checked);
   };
   for (const kind of root.querySelectorAll("[data-kind]")) {
     const meshes = [...kind.closest("li").querySelectorAll("[data-mesh]")];
@@ -99,12 +106,13 @@ function list(root, bodies, redraw) {
     });
     for (const box of meshes) {
       box.addEventListener("change", () => {
-        kind.checked = meshes.every((one) => one.checked);
-        kind.indeterminate = !kind.checked && meshes.some((one) => one.checked);
+        mark(kind, meshes);
         apply();
       });
     }
+    root.addEventListener("boxes", () => mark(kind, meshes));
   }
+  root.addEventListener("boxes", apply); // the player has changed them
   apply(); // a browser may have kept the boxes of an earlier visit
 }
 

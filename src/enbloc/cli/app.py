@@ -29,6 +29,9 @@ WithSlices = Annotated[
     bool,
     typer.Option("--with-slices", help="Put slices to scroll through into the report: pixels of the patient's image."),
 ]
+WithoutRemoval = Annotated[
+    bool, typer.Option("--without-removal", help="Seek no way out of the pieces, which saves some seconds.")
+]
 OutFolder = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 
 
@@ -69,15 +72,16 @@ def plan_command(
     out: OutFolder = None,
     json: Annotated[bool, typer.Option("--json", help="Print plan.json to stdout and nothing else.")] = False,
     with_slices: WithSlices = False,
+    without_removal: WithoutRemoval = False,
 ) -> None:
     """Plan CASE: extent, type and reasons; with --out also plan.json, report, scene and labels."""
-    from enbloc.cli.run import run
+    from enbloc.cli.run import chosen, run
     from enbloc.cli.summary import summary
     from enbloc.planning import plan_json
 
     if with_slices and out is None:
         raise InputError("there is no report to put slices into", field="--with-slices", hint="add --out DIR")
-    done = run(case, out, with_slices)
+    done = run(case, out, with_slices, chosen(without_removal))
     if json:
         sys.stdout.write(plan_json(done.plan))
     else:
@@ -97,18 +101,88 @@ def resect(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the resection as JSON and nothing else.")] = False,
+    without_removal: WithoutRemoval = False,
 ) -> None:
     """The best cuts for CASE with their margins; with --cut, your own beside them."""
     from enbloc.cli.cuts import parse_cuts
 
     written = parse_cuts(cut or [])
     from enbloc.cli.resect import as_json, resected, sheet
+    from enbloc.cli.run import chosen
 
-    done = resected(case, out, written)
+    done = resected(case, out, written, chosen(without_removal))
     if json:
         sys.stdout.write(as_json(done))
     else:
         say(f"{RESEARCH_USE}\n\n{sheet(done)}\n\n{done.where}")
+
+
+@app.command()
+def perfuse(
+    case: Annotated[str | None, typer.Argument(metavar="CASE", help="case.toml, or the folder that holds it.")] = None,
+    level: Annotated[
+        list[str] | None, typer.Option("--level", help="Vertebra to take out, else that of CASE. May be repeated.")
+    ] = None,
+    embolise: Annotated[
+        list[str] | None, typer.Option("--embolise", help="T11-left, or T11 for both sides, instead of the rule's.")
+    ] = None,
+    feeder: Annotated[
+        list[str] | None, typer.Option("--feeder", help="Artery that feeds the cord, as on angiography: T9-left.")
+    ] = None,
+    no_feeder: Annotated[
+        bool, typer.Option("--no-feeder", help="Angiography was done and found no feeder of the cord.")
+    ] = False,
+    systolic: Annotated[float | None, typer.Option("--systolic", help="Systolic pressure in mmHg.")] = None,
+    histology: Annotated[str | None, typer.Option("--histology", help="Key of the histology table.")] = None,
+    particles: Annotated[bool, typer.Option("--particles", help="Particles instead of coils.")] = False,
+    close_feeders: Annotated[
+        bool, typer.Option("--close-feeders", help="Close arteries of the cord as well, to see what that does.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON and nothing else.")] = False,
+) -> None:
+    """What closing segmental arteries leaves to vertebra and cord, and the blood to be lost."""
+    from enbloc.cli import perfuse as perfusion
+
+    if no_feeder and feeder:
+        raise InputError("feeders are named, and none is said to be there", field="--no-feeder")
+    asked = perfusion.Asked(
+        levels=level or [],
+        embolise=embolise or None,
+        feeders=[] if no_feeder else feeder or None,
+        systolic_mmhg=systolic,
+        histology=histology,
+        particles=particles,
+        close_feeders=close_feeders,
+    )
+    found = perfusion.perfused(case, asked)
+    if json:
+        sys.stdout.write(perfusion.as_json(found))
+    else:
+        say(f"{RESEARCH_USE}\n\n{perfusion.sheet(found)}")
+
+
+@app.command()
+def shorten(
+    case: Annotated[str | None, typer.Argument(metavar="CASE", help="case.toml, or the folder that holds it.")] = None,
+    segment_height_mm: Annotated[
+        float | None, typer.Option("--segment-height-mm", help="Instead of CASE: height of the smallest segment.")
+    ] = None,
+    level: Annotated[
+        list[str] | None, typer.Option("--level", help="Instead of CASE: heights expected of adults. May be repeated.")
+    ] = None,
+    planned_mm: Annotated[
+        float | None, typer.Option("--planned-mm", help="Shortening; that of CASE when left out.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the shortening as JSON and nothing else.")] = False,
+) -> None:
+    """How far the column may be shortened: safe, warning, danger, cord flow, cage and rods."""
+    from enbloc.cli import shorten as shortening
+
+    found = shortening.shortened(case, segment_height_mm, level or [], planned_mm)
+    if json:
+        sys.stdout.write(shortening.as_json(found))
+    else:
+        say(f"{RESEARCH_USE}\n\n{shortening.sheet(found)}")
 
 
 @app.command()

@@ -12,7 +12,8 @@ from pathlib import Path
 from enbloc.case import read_case
 from enbloc.cli.outputs import refuse_unwritable, write_resection
 from enbloc.cli.progress import Clock, showing
-from enbloc.cli.summary import likelihood
+from enbloc.cli.run import BY_DEFAULT
+from enbloc.cli.summary import likelihood, ways_out
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Measured, Skipped
 from enbloc.planning import Compared, OwnCuts, Plan, Settings, Written, own_cuts, plan, resection_document
@@ -40,11 +41,11 @@ class Resected:
         return "\n".join(["Written:", *lines, *([f"  {self.folder / 'meshes'} ({meshes} surfaces)"] if meshes else [])])
 
 
-def resected(case_path: str, out: Path | None, written: Sequence[Written]) -> Resected:
+def resected(case_path: str, out: Path | None, written: Sequence[Written], settings: Settings = BY_DEFAULT) -> Resected:
     """Plans the case, scores the `written` cuts, and writes both into `out`. Raises InputError before it writes."""
     if out is not None:
         refuse_unwritable(out)
-    case, settings = read_case(case_path), Settings()
+    case = read_case(case_path)
     with showing(Clock()) as clock:
         imaging = None
         if case.imaging is not None:
@@ -135,7 +136,9 @@ def sentences(found: Resection) -> Iterator[str]:
         yield entry(
             "Piece", f"{piece.name}: {piece.volume_mm3 / 1000:.1f} mL, of it tumour {piece.tumour_mm3 / 1000:.2f} mL"
         )
-    for caveat in (*found.caveats, *(caveat for cut in found.cuts for caveat in cut.caveats)):
+    yield from (entry("Way out", line) for line in ways_out(found.removal))
+    notes = () if isinstance(found.removal, Skipped) else found.removal.caveats
+    for caveat in (*found.caveats, *notes, *(caveat for cut in found.cuts for caveat in cut.caveats)):
         yield entry("Note", f"{caveat.id}: {caveat.text}")
 
 
@@ -201,6 +204,7 @@ def own_lines(own: OwnCuts | Skipped) -> Iterator[str]:
         yield from (entry(one.name, f"{caveat.text}; {scored}") for caveat in one.remarks)
     if all(one.own is not None for one in own.compared):
         yield f"  With your cuts: {classed(own.resection.margin_class)}, {least(own.resection)}"
+        yield from (entry("Way out", line) for line in ways_out(own.resection.removal))
 
 
 def difference_row(one: Compared) -> tuple[str, ...]:

@@ -8,8 +8,11 @@ from pathlib import Path
 from enbloc.case import read_case
 from enbloc.cli.outputs import refuse_unwritable, write_outputs
 from enbloc.cli.progress import Clock, showing
-from enbloc.planning import Plan, plan
+from enbloc.planning import Plan, Settings, plan
+from enbloc.resection.removal_nouns import RemovalSettings
+from enbloc.resection.settings import ResectionSettings
 
+BY_DEFAULT = Settings()
 READ_FIRST = ("report.html",)
 
 
@@ -37,7 +40,7 @@ class Done:
         return "\n".join(["Written:", *lines])
 
 
-def run(case_path: str, out: Path | None, with_slices: bool = False) -> Done:
+def run(case_path: str, out: Path | None, with_slices: bool = False, settings: Settings = BY_DEFAULT) -> Done:
     """Plans the case and writes everything into `out`. Raises InputError before anything is written."""
     if out is not None:
         refuse_unwritable(out)
@@ -49,9 +52,14 @@ def run(case_path: str, out: Path | None, with_slices: bool = False) -> Done:
 
             clock("reading the images")
             imaging = load_images(case, clock)
-        planned = plan(case, imaging, progress=clock)
+        planned = plan(case, imaging, settings, clock)
         files = () if out is None else write_outputs(planned, out, clock, with_slices)
     return Done(planned, out, files, about_pixels(planned) if with_slices else "")
+
+
+def chosen(without_removal: bool) -> Settings:
+    """The settings that the command line asks for."""
+    return Settings(resection=ResectionSettings(removal=RemovalSettings(sought=not without_removal)))
 
 
 def about_pixels(planned: Plan) -> str:

@@ -7,8 +7,8 @@ from dataclasses import fields
 
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
-from enbloc.planning import Plan, SpineFindings, TumourFindings
-from enbloc.planning.nouns import Advice, Recommendation, Score
+from enbloc.planning import Plan, ShorteningFindings, SpineFindings, TumourFindings
+from enbloc.planning.nouns import Advice, Recommendation, Removal, Score
 from enbloc.resection.nouns import ClassRange, Cut, Gate, Resection
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 
@@ -22,6 +22,8 @@ def summary(plan: Plan) -> str:
         *score_lines(plan),
         *advice_lines(plan.advice),
         *cut_lines(plan),
+        *blood_lines(plan),
+        *shortening_lines(plan.shortening),
         *warning_lines(plan),
         *skipped_lines(plan),
     ]
@@ -121,6 +123,7 @@ def cut_lines(plan: Plan) -> Iterator[str]:
         yield entry("", f"{worst.value or 'open'} where dissected: {', '.join(faces)}")
     yield entry("", certified(found))
     yield entry("", likelihood(found))
+    yield from (entry("", line) for line in ways_out(found.removal))
     if not isinstance(plan.revised, Skipped):
         for name, now in plan.revised.items():
             yield entry("", f"{name}: {now.action} after {now.because[0].gives}")
@@ -152,6 +155,52 @@ def likelihood(found: Resection) -> str:
     if share is None:
         return "not known how likely the cuts keep out of tumour"
     return f"no cut enters tumour in {share.value:.0%} of trials ({share.low:.0%} to {share.high:.0%}), {guidance}"
+
+
+def ways_out(removal: Removal | Skipped) -> Iterator[str]:
+    """How each piece leaves, in order, and how wide the way in stays."""
+    if isinstance(removal, Skipped):
+        yield f"way out of the pieces: {removal.skipped}"
+        return
+    yield from (piece.says for piece in removal.pieces)
+    if removal.corridor_mm is not None:
+        yield f"{removal.corridor_mm:.0f} mm wide stays the way in from behind"
+
+
+def blood_lines(plan: Plan) -> Iterator[str]:
+    """What is left to vertebra and cord, and the blood to be lost."""
+    found = plan.perfusion
+    if isinstance(found, Skipped):
+        return
+    if found.vertebra_flow_pct is None or found.cord_flow_pct is None or found.cord_flow_ci_pct is None:
+        yield entry("Blood", f"no flow is given: {found.outside}")
+    else:
+        low, high = found.cord_flow_ci_pct
+        cord = f"cord {found.cord_flow_pct:.0f} % ({low:.0f} to {high:.0f}) at {found.cord_flow_at}"
+        flows = f"vertebra {found.vertebra_flow_pct:.0f} % of its flow, {cord}"
+        yield entry("Blood", f"{', '.join(found.closed_levels)} closed: {flows}; fitted to dogs")
+    yield from (entry("", f"left open: {one.artery}, {one.because}") for one in found.left_open)
+    loss = found.blood_loss_ml
+    yield entry("", f"expected loss {litres(loss.value)} L ({litres(loss.low)} to {litres(loss.high)})")
+
+
+def litres(millilitres: float) -> str:
+    return f"{millilitres / 1000:.1f}"
+
+
+def shortening_lines(found: ShorteningFindings | Skipped) -> Iterator[str]:
+    """The limits, and the phase of what is planned."""
+    if isinstance(found, Skipped):
+        return
+    if found.safe_mm is None or found.warning_mm is None:
+        yield entry("Shorten", f"limits not known: {'; '.join(found.missing)}")
+        return
+    limits = f"safe to {found.safe_mm.value:.1f} mm, danger beyond {found.warning_mm.value:.1f} mm"
+    yield entry("Shorten", f"{limits} ({found.segment_level} segment, {found.height_is})")
+    if found.planned_mm is not None and found.phase is not None:
+        others = [str(phase) for phase in found.possible_phases if phase != found.phase]
+        maybe = f" ({' or '.join(others)} possible)" if others else ""
+        yield entry("", f"planned {found.planned_mm:g} mm: phase {found.phase}{maybe}")
 
 
 def warning_lines(plan: Plan) -> Iterator[str]:

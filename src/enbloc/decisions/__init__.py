@@ -17,7 +17,7 @@ from enbloc.decisions.advice import (
     Recommendation,
     TesVerdict,
 )
-from enbloc.decisions.facts import Policy
+from enbloc.decisions.facts import Policy, operated_levels
 from enbloc.decisions.outcomes import Outcome, OutcomeTopic, published_outcomes
 from enbloc.decisions.reasons import strength
 from enbloc.decisions.recommend import recommend
@@ -41,6 +41,7 @@ __all__ = [
     "Question",
     "Recommendation",
     "TesVerdict",
+    "operated_levels",
     "published_outcomes",
     "recommend",
     "strength",

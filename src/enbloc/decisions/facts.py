@@ -21,6 +21,8 @@ Scores = Mapping[str, Score | Skipped]
 MeasuredFacts = Mapping[str, Values]
 """By fact, the values that another room's measurement leaves possible. What a case states comes first."""
 ADJACENT_TYPE, SKIP_TYPE = 6, 7
+MEASURED = "measured"
+"""How a fact is read that no case states."""
 LOCAL_TYPES: Values = frozenset(range(1, ADJACENT_TYPE))
 NOTHING_MEASURED: MeasuredFacts = {}
 NO, YES = frozenset({"no"}), frozenset({"yes"})
@@ -78,6 +80,8 @@ def world_of(facts: Known) -> dict[str, Values]:
             world[name] = frozenset({getattr(facts.policy, name)})
         elif fact.read is None and fact.field is not None:
             world[name] = as_stated_or_measured(fact, facts)
+        elif fact.read == MEASURED:
+            world[name] = facts.measured.get(name, frozenset({fact.unstated} if fact.unstated else fact.values))
         elif fact.read is not None and fact.read != "lesion":
             how, _, what = fact.read.partition(":")
             world[name] = SCORED[how](facts, fact, what) if what else READ[how](facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from math import ceil
 
 import numpy as np
@@ -76,26 +77,57 @@ class ZoneTruth:
     depth_mm: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Truth:
     """Known truth in RAS mm. `zones` holds every zone with tumour; `tomita_type` is None where the table gives none.
 
     `deciding_depth_mm`: depth of the shallowest zone without which the type would be another (None without a tumour).
     `step_mm`: sampling step of volumes and depths. The functions below take points (..., 3) and are negative inside.
+    The tumour is sampled when something of it is first asked for: that takes longer than the voxels.
     """
 
     levels: tuple[LevelTruth, ...]
-    zones: tuple[ZoneTruth, ...]
-    volume_mm3: float
-    tomita_type: int | None
-    deciding_depth_mm: float | None
-    adjacent_vertebra: bool
-    skip_lesion: bool
-    step_mm: float
     collapse: CollapseTruth | None
     column: Column = field(repr=False)
     pose: Pose = field(repr=False)
     lesions: tuple[Lesion, ...] = field(repr=False)
+
+    @cached_property
+    def _sampled(self) -> tuple[tuple[ZoneTruth, ...], float]:
+        zones: list[ZoneTruth] = []
+        step = STEP_MM
+        for number, lesion in enumerate(self.lesions):
+            found, step = _sample(number, lesion, self.column)
+            zones.extend(found)
+        return tuple(zones), step
+
+    @property
+    def zones(self) -> tuple[ZoneTruth, ...]:
+        return self._sampled[0]
+
+    @property
+    def step_mm(self) -> float:
+        return self._sampled[1]
+
+    @property
+    def volume_mm3(self) -> float:
+        return sum(zone.volume_mm3 for zone in self.zones)
+
+    @cached_property
+    def tomita_type(self) -> int | None:
+        return tomita_type(self.zones)
+
+    @cached_property
+    def deciding_depth_mm(self) -> float | None:
+        return deciding_depth(self.zones)
+
+    @property
+    def adjacent_vertebra(self) -> bool:
+        return _adjacent(self.zones)
+
+    @property
+    def skip_lesion(self) -> bool:
+        return _skip(self.zones)
 
     @property
     def names(self) -> tuple[Level, ...]:
@@ -162,18 +194,10 @@ class Truth:
 
 
 def find_truth(column: Column, pose: Pose, lesions: tuple[Lesion, ...], collapse: Collapse | None = None) -> Truth:
-    """Sample every lesion on a fine grid of its own and read off volumes, depths, levels and type."""
-    zones: list[ZoneTruth] = []
-    step = STEP_MM
-    for number, lesion in enumerate(lesions):
-        found, step = _sample(number, lesion, column)
-        zones.extend(found)
-    kept = tuple(zones)
+    """Frames at once; volumes, depths, levels and type of the lesions when they are asked for."""
     return Truth(
         levels=tuple(_level_truth(column, pose, i) for i in range(len(column.levels))),
-        zones=kept, volume_mm3=sum(z.volume_mm3 for z in kept), tomita_type=tomita_type(kept),
-        deciding_depth_mm=deciding_depth(kept), adjacent_vertebra=_adjacent(kept), skip_lesion=_skip(kept),
-        step_mm=step, collapse=None if collapse is None else collapse_truth(column, collapse),
+        collapse=None if collapse is None else collapse_truth(column, collapse),
         column=column, pose=pose, lesions=lesions,
     )  # fmt: skip
 
@@ -192,6 +216,7 @@ def _triple(vector: Array) -> Triple:
 
 
 def _sample(number: int, lesion: Lesion, column: Column) -> tuple[list[ZoneTruth], float]:
+    """One lesion on a fine grid of its own, and that grid's step."""
     low, high = lesion.box_mm(column)
     step = max(STEP_MM, (float(np.prod(high - low)) / LARGEST_SAMPLE) ** (1.0 / 3.0))
     shape = [ceil(float(n)) + 1 for n in (high - low) / step]

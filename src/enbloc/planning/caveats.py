@@ -10,13 +10,27 @@ from enbloc.case import Case, contradictions
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.volume import Imaging
 from enbloc.decisions import Advice, AnyRecommendation
+from enbloc.planning.blood import PerfusionFindings
 from enbloc.planning.plan import TumourFindings
 from enbloc.planning.resecting import resection_caveats
+from enbloc.planning.shortening import ShorteningFindings
 from enbloc.resection.nouns import Resection
 from enbloc.scores import Score, unlisted_histology
 
 STABILITY_WARNINGS = ("collapse-exactly-half", "density-as-normal-bone")
 """Caveats of stability items that put the item itself, or the mask, in question."""
+PERFUSION_WARNINGS = (
+    "caution",
+    "closes-a-feeder",
+    "feeder-at-resected-level",
+    "feeder-left-open",
+    "hypotension-adds",
+    "no-automatic-plan",
+    "one-side-open",
+    "outside-what-was-studied",
+    "pressure-outside-what-was-studied",
+)
+SHORTENING_WARNINGS = ("height-unlike-an-adults", "outside-what-was-studied")
 
 
 def warnings(
@@ -50,6 +64,17 @@ def warnings(
         yield from resection_caveats(resection)
     if not isinstance(revised, Skipped):
         yield from (caveat for found in revised.values() for caveat in found.caveats)
+
+
+def blood_warnings(
+    perfusion: PerfusionFindings | Skipped, shortening: ShorteningFindings | Skipped
+) -> Iterator[Caveat]:
+    """What bears on what is done; what the numbers rest on stands beside them."""
+    if not isinstance(perfusion, Skipped):
+        yield from (caveat for caveat in perfusion.warnings if caveat.id in PERFUSION_WARNINGS)
+        yield from (Caveat(one.id, one.says) for one in perfusion.cord_handling.findings if one.weight == "stop")
+    if not isinstance(shortening, Skipped):
+        yield from (caveat for caveat in shortening.caveats if caveat.id in SHORTENING_WARNINGS)
 
 
 def around_caveats(tumour: TumourFindings) -> Iterator[Caveat]:

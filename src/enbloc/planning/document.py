@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from enbloc.core.files import write_whole
 from enbloc.planning.plan import Plan
 
 RESECTION_SCHEMA = "enbloc.resection/1"
-LEFT_OUT = frozenset({"drawing", "box", "search"})
-"""Voxels and voxel indices stay in memory."""
+VOXEL_INDICES = "box"
 
 DECIMALS = {"share": 4, "right": 6, "anterior": 6, "superior": 6, "normal": 6}
 
@@ -50,7 +49,7 @@ def plain(value: object, name: str) -> Any:
     if isinstance(value, Measured):  # the unit stands in the name of the field that holds it
         return {f.name: scalar(getattr(value, f.name), name) for f in fields(value)}
     if is_dataclass(value):
-        return {key(f.name): plain(getattr(value, f.name), f.name) for f in fields(value) if f.name not in LEFT_OUT}
+        return {key(f.name): plain(getattr(value, f.name), f.name) for f in fields(value) if written(f)}
     if isinstance(value, Mapping):
         return {str(key): plain(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, tuple):
@@ -58,6 +57,11 @@ def plain(value: object, name: str) -> Any:
     if value is None or isinstance(value, bool | int | str | float):
         return scalar(value, name)
     raise TypeError(f"{name}: {type(value).__name__} has no place in plan.json")
+
+
+def written(member: Field[Any]) -> bool:
+    """Whether a field stands in plan.json: voxels (equality does not look at them) and voxel indices do not."""
+    return member.compare and member.name != VOXEL_INDICES
 
 
 def key(name: str) -> str:

@@ -5,11 +5,11 @@ rooms behind it.
 from enbloc.anatomy import Barrier, Frame, Part, Spine, Vertebra
 from enbloc.anatomy.morphometry import ERROR_SHARE, ERROR_VOXELS
 from enbloc.decisions import Advice, Figure, Flip, Outcome, OutcomeTopic, Recommendation
+from enbloc.resection.clearance import Clearance
 from enbloc.resection.nouns import (
     Alternative,
     Certificate,
     ClassRange,
-    Clearance,
     Cut,
     Face,
     FaceName,
@@ -24,7 +24,9 @@ from enbloc.resection.nouns import (
     RingPoint,
     Tissue,
 )
+from enbloc.resection.playback import between, frames_of
 from enbloc.resection.release_nouns import Release
+from enbloc.resection.removal_nouns import Frames, PieceRemoval, Pose, Removal, Root, Tried, Way
 from enbloc.resection.risk import Contamination, CutRisk, ExecutionRisk, Shares
 from enbloc.scores import Score
 from enbloc.tumour import (
@@ -73,6 +75,7 @@ __all__ = [
     "Figure",
     "Flip",
     "Frame",
+    "Frames",
     "Gate",
     "GradeHint",
     "Involvement",
@@ -88,11 +91,15 @@ __all__ = [
     "OutcomeTopic",
     "Part",
     "Piece",
+    "PieceRemoval",
     "Pieces",
+    "Pose",
     "Recommendation",
     "Release",
+    "Removal",
     "Resection",
     "RingPoint",
+    "Root",
     "Score",
     "Shares",
     "Spine",
@@ -101,12 +108,16 @@ __all__ = [
     "State",
     "Tissue",
     "TomitaType",
+    "Tried",
     "TubeContact",
     "Vertebra",
     "VesselFindings",
+    "Way",
     "WbbCell",
     "WbbFindings",
     "WbbLevel",
     "Zone",
     "ZoneExtent",
+    "between",
+    "frames_of",
 ]

@@ -10,6 +10,8 @@ from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, InputFile
 from enbloc.decisions import Advice, AnyRecommendation, OutcomeTopic
+from enbloc.planning.blood import PerfusionFindings
+from enbloc.planning.shortening import ShorteningFindings
 from enbloc.resection.nouns import Resection
 from enbloc.scores import Score
 from enbloc.tumour import Contact, EpiduralFindings, Extent, LevelBarriers, Stability, VesselFindings, WbbFindings
@@ -89,8 +91,8 @@ class Plan:
     outcomes: tuple[OutcomeTopic, ...]
     revised: dict[str, AnyRecommendation] | Skipped
     resection: Resection | Skipped
-    perfusion: Skipped
-    shortening: Skipped
+    perfusion: PerfusionFindings | Skipped
+    shortening: ShorteningFindings | Skipped
     mechanics: Skipped
     warnings: tuple[Caveat, ...]
     schema: str = SCHEMA

@@ -12,6 +12,7 @@ from enbloc.core.geometry import Plane
 from enbloc.core.volume import Imaging
 from enbloc.decisions import Advice, Recommendation
 from enbloc.resection.nouns import Resection
+from enbloc.resection.removal_nouns import Removal
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
 
@@ -90,7 +91,11 @@ def says(steps: tuple[Step, ...] | list[Step]) -> list[str]:
 
 
 def resection_caveats(resection: Resection) -> Iterator[Caveat]:
-    """What is to be known of the whole and of each cut, by its name; what a face lacks stands beside the face."""
+    """What is to be known of the whole, of each cut, by its name, and of the way out; what a face lacks stands beside
+    the face.
+    """
     yield from resection.caveats
+    if isinstance(resection.removal, Removal):
+        yield from resection.removal.caveats
     for cut in resection.cuts:
         yield from (Caveat(caveat.id, f"{cut.name}: {caveat.text}") for caveat in cut.caveats)

@@ -1,4 +1,6 @@
-"""The advice once more, with what the cuts found say about facts that the case leaves open."""
+"""The advice once more, with what the cuts found, and the ways out of their pieces, say about facts that the case
+leaves open.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped, Step
 from enbloc.decisions import Advice, AnyRecommendation, Policy, recommend, strength
 from enbloc.resection.nouns import RING_GATES, Cut, MarginClass, Resection
+from enbloc.resection.removal_answers import approach_needed, without_way
+from enbloc.resection.removal_nouns import Removal
 from enbloc.scores import Score
 from enbloc.tumour import Extent
 
@@ -30,22 +34,56 @@ def revise(
 ) -> dict[str, AnyRecommendation] | Skipped:
     """The recommendations that read otherwise once the cuts are known, by name; the first step of each says why.
 
-    What the case states stands; where the cuts contradict it, a caveat says so. Without cuts: their reason.
+    What the case states stands; where the cuts contradict it, a caveat says so. Without cuts: their reason. The way out
+    of the pieces can turn the approach, and adds remarks.
     """
     if isinstance(resection, Skipped):
         return resection
     found = healthy_cut(resection)
     stated = case.extent.healthy_cut
     measured = {HEALTHY_CUT: frozenset({found})} if found is not None and stated is None else {}
-    later = recommend(case, extent, scores, policy, measured)
-    remarks = (*contradicted(stated, found, resection), *worse_than_advised(later, resection))
-    margin = replace(later.margin, caveats=(*later.margin.caveats, *remarks))
-    step = reason(found, resection)
+    sawn = recommend(case, extent, scores, policy, measured)
+    remarks = (*contradicted(stated, found, resection), *worse_than_advised(sawn, resection))
+    sawn = replace(sawn, margin=replace(sawn.margin, caveats=(*sawn.margin.caveats, *remarks)))
+    revised = changed(advice, sawn, reason(found, resection))
+    if isinstance(resection.removal, Skipped):
+        return revised
+    out = recommend(case, extent, scores, policy, {**measured, **ways_out(resection.removal)})
+    return revised | by_removal(sawn, replace(out, margin=sawn.margin), revised, resection.removal)
+
+
+def changed(before: Advice, now: Advice, step: Step) -> dict[str, AnyRecommendation]:
+    """The recommendations that read otherwise now, by name, with `step` as their first reason."""
+    pairs = ((field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(Advice))
+    return {name: after(step, new) for name, old, new in pairs if differs(old, new)}
+
+
+def ways_out(removal: Removal) -> dict[str, frozenset[str | int]]:
+    """What the ways found say: facts of the decision tables."""
     return {
-        field.name: after(step, now)
-        for field in fields(Advice)
-        if differs(getattr(advice, field.name), now := margin if field.name == "margin" else getattr(later, field.name))
+        "leaves_by": frozenset({"behind" if approach_needed(removal) is None else "front-only"}),
+        "all_leave": frozenset({"yes" if without_way(removal) is None else "no"}),
     }
+
+
+def by_removal(
+    before: Advice, now: Advice, revised: Mapping[str, AnyRecommendation], removal: Removal
+) -> dict[str, AnyRecommendation]:
+    """The recommendations that the ways out change. One whose answer stays keeps its strength: it was only remarked
+    upon.
+    """
+    steps = tuple(step for step in (approach_needed(removal), without_way(removal)) if step is not None)
+    found = {}
+    for field in fields(Advice):
+        old, new = getattr(before, field.name), getattr(now, field.name)
+        if not differs(old, new):
+            continue
+        earlier = (step for step in revised[field.name].because[:1]) if field.name in revised else ()
+        because = (*steps, *earlier, *new.because)
+        kept = (old.action, old.possible) == (new.action, new.possible)
+        mark = new.strength if kept else strength(because, new.action)
+        found[field.name] = replace(new, because=because, strength=mark)
+    return found
 
 
 def differs(before: AnyRecommendation, now: AnyRecommendation) -> bool:

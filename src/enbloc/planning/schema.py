@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from enbloc.case import Case, case_schema
-from enbloc.planning.document import LEFT_OUT, key
+from enbloc.planning.document import key, written
 from enbloc.planning.plan import SCHEMA, Plan
 
 SIMPLE = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
@@ -32,7 +32,7 @@ def plan_schema() -> dict[str, Any]:
 def described(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     """The object schema of a dataclass; every field is always written, so all are required."""
     hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind) if field.name not in LEFT_OUT]
+    names = [field.name for field in fields(kind) if written(field)]
     return {
         "type": "object",
         "description": " ".join((kind.__doc__ or "").split()),

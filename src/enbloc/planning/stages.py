@@ -16,11 +16,13 @@ from enbloc.core.volume import Imaging
 from enbloc.decisions import Policy, published_outcomes, recommend
 from enbloc.knowledge import escc_grades, escc_range, knowledge_sha256
 from enbloc.knowledge.escc import SCORE as EPIDURAL
-from enbloc.planning.caveats import warnings
+from enbloc.planning.blood import find_perfusion
+from enbloc.planning.caveats import blood_warnings, warnings
 from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
 from enbloc.planning.plan import Drawing, Manifest, Plan
 from enbloc.planning.resecting import find_resection
 from enbloc.planning.revise import revise
+from enbloc.planning.shortening import find_shortening
 from enbloc.resection.settings import ResectionSettings
 from enbloc.scores import evaluate_all
 from enbloc.tumour import EpiduralFindings, Extent, Stability
@@ -29,10 +31,14 @@ from enbloc.tumour import EpiduralFindings, Extent, Stability
 @dataclass(frozen=True, slots=True)
 class Settings(Policy):
     """What a user may choose about the computation: which of several published readings decides, and the search for
-    cuts.
+    cuts. `perfusion`: whether the flow of blood is followed; cohorts may do without.
     """
 
     resection: ResectionSettings = field(default_factory=ResectionSettings)
+    perfusion: bool = True
+
+
+TURNED_OFF = Skipped("left out by the settings")
 
 
 def plan(
@@ -53,7 +59,12 @@ def plan(
         case, imaging, spine, extent, advice, settings.resection, around.contacts, progress=progress
     )
     revised = revise(case, extent, scores, advice, resection, settings)
-    said = warnings(case, imaging, spine, build.sizes, tumour, scores, advice, resection, revised)
+    perfusion = find_perfusion(case, extent, advice, resection, progress) if settings.perfusion else TURNED_OFF
+    shortening = find_shortening(case, extent, advice, resection, build.sizes, perfusion)
+    said = (
+        *warnings(case, imaging, spine, build.sizes, tumour, scores, advice, resection, revised),
+        *blood_warnings(perfusion, shortening),
+    )
     return Plan(
         case=case,
         manifest=manifest(imaging, settings),
@@ -64,8 +75,8 @@ def plan(
         outcomes=published_outcomes(case, scores),
         revised=revised,
         resection=resection,
-        perfusion=later("the perfusion stage"),
-        shortening=later("the perfusion stage"),
+        perfusion=perfusion,
+        shortening=shortening,
         mechanics=later("the mechanics stage"),
         warnings=tuple(dict.fromkeys(said)),
         drawing=Drawing(imaging, spine, around.contacts) if imaging and isinstance(spine, Spine) else None,
@@ -149,8 +160,11 @@ def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, float | int | bool | str]:
-    """Settings within settings by dotted names: `resection.tool`."""
+    """Settings within settings by dotted names: `resection.tool`. Those left to a table (None) are left out."""
     found: dict[str, float | int | bool | str] = {}
     for name, value in settings.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            found[f"{prefix}{name}"] = value
     return found

@@ -12,6 +12,7 @@ from enbloc.core.errors import InputError, nearest
 from enbloc.planning.document import plain, plan_document
 from enbloc.planning.plan import SCHEMA, Plan
 from enbloc.planning.tree import Branch, drawn, step_branch
+from enbloc.planning.why_blood import blood_branches
 from enbloc.planning.why_cuts import cut_branches
 
 MAX_BYTES = 64 << 20
@@ -83,8 +84,8 @@ def reasons(part: Any, name: str) -> Iterator[Branch]:
             yield from reasons(inner, f"{name}.{i}")
     if not isinstance(part, dict):
         return
-    found = cut_branches(part, name)
-    if found is not None:
+    found = cut_branches(part, name) or blood_branches(part, name)
+    if found:
         yield from found
     elif "skipped" in part:
         yield Branch(f"{name or 'this part'}: did not run, {part['skipped']}")

@@ -32,15 +32,12 @@ def resection(part: Found, name: str) -> Iterator[Branch]:
         *certificate(part["certificate"], f"{under}certificate"),
         *execution(part["execution"], f"{under}execution"),
         *contamination(part["contamination"], f"{under}contamination"),
-        *(Branch(f"{under}{key}: did not run, {part[key]['skipped']}") for key in LATER if "skipped" in part[key]),
+        *way_out(part["removal"], f"{under}removal"),
     ]
     margin = part["margin_mm"]
     size = "not measured" if margin is None else in_mm(margin)
     text = f"{name or 'resection'} of {', '.join(part['levels'])}: {worded(part['margin_class'])}, least margin {size}"
     yield Branch(text, (*steps(part["margin_class"]), *parts, *notes(part)))
-
-
-LATER = ("removal",)
 
 
 def a_cut(part: Found, name: str) -> Iterator[Branch]:
@@ -98,6 +95,31 @@ def release(part: Found, name: str) -> Iterator[Branch]:
     yield Branch(text, (*(Branch(says) for says in (part["says"],) if says), *known, *notes(part)))
 
 
+def way_out(part: Found, name: str) -> Iterator[Branch]:
+    """How every piece leaves, with all that was tried and how near it comes to what."""
+    if "skipped" in part:
+        yield Branch(f"{name}: did not run, {part['skipped']}")
+        return
+    corridor = part["corridor_mm"]
+    wide = () if corridor is None else (Branch(f"{corridor:.1f} mm wide stays the way in for the cage"),)
+    under = (branch for i, piece in enumerate(part["pieces"]) for branch in a_piece_out(piece, f"{name}.pieces.{i}"))
+    claims = "; ".join(step["gives"] for step in part["because"])
+    yield Branch(f"{name}: {claims}", (*under, *wide, *steps(part), *notes(part)))
+
+
+def a_piece_out(part: Found, name: str) -> Iterator[Branch]:
+    tried = (
+        Branch(f"{one['way']}: {one['because']}{beyond(one['least_mm'])} ({one['poses']} poses)")
+        for one in part["tried"]
+    )
+    near = (Branch(f"{one['structure']} at {in_mm(one['distance_mm'])}") for one in part["clearances"])
+    yield Branch(f"{name}: {part['says']}", (*tried, *near))
+
+
+def beyond(least_mm: float | None) -> str:
+    return "" if least_mm is None else f", {least_mm:.1f} mm to spare beyond what gives way"
+
+
 def other_way(part: Found, name: str) -> Iterator[Branch]:
     allowed = "possible" if part["feasible"] else "not possible"
     yield Branch(f"{name} (instead): {part['says']} ({allowed}: {part['because']})")
@@ -148,6 +170,8 @@ SHOWN: tuple[tuple[frozenset[str], Show], ...] = (
     (frozenset({"take_scale", "contamination_says", "because"}), contamination),
     (frozenset({"stage", "structure", "action", "basis"}), release),
     (frozenset({"says", "feasible", "margin_gain_mm"}), other_way),
+    (frozenset({"pieces", "corridor_mm", "because"}), way_out),
+    (frozenset({"piece", "tried", "roots_that_must_go"}), a_piece_out),
     (frozenset({"value", "possible", "because"}), margin_class),
 )
 """The keys that each kind is known by, the most telling first."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from enbloc.core.evidence import Measured
 from enbloc.knowledge import resection_tools, saw_errors
-from enbloc.planning.nouns import Contamination, Cut, ExecutionRisk, Gate, Release, Resection
+from enbloc.planning.nouns import Contamination, Cut, CutRisk, ExecutionRisk, Gate, Release, Resection
+from enbloc.report import leaving
 from enbloc.report.resection import gate, in_order, number, tissue
 from enbloc.report.words import CHECKED, cited, plain, said
 
@@ -23,6 +25,9 @@ CAUSES = {
     "label": "outline of the tumour",
 }
 KEEP = "keep"
+ARCH = "posterior-arch"
+ON_A_PAGE = 60
+"""Boxes of the checklist that a printed page holds in its usual print."""
 RING = (Gate.LEFT, Gate.RIGHT)
 
 
@@ -36,10 +41,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One line of the checklist: what is ticked, and what stands small beside it."""
+    """One line of the checklist: what is ticked, and what stands small beside it. `number`: that of the release in
+    the lists and pictures.
+    """
 
     text: str
     beside: str
+    number: int | None = None
 
 
 def groups(found: Resection) -> list[Group]:
@@ -78,20 +86,34 @@ def source(release: Release) -> str:
 
 
 def checklist(found: Resection) -> list[tuple[str, list[Box]]]:
-    """(stage, boxes) of the operation: releases, ring cuts before the arch, other cuts last."""
+    """(stage, boxes) of the operation: releases, ring cuts before the arch, other cuts last, then what leaves."""
     released = {release.name for release in found.releases}
     ring = [box_of_cut(cut) for cut in in_order(found.cuts) if cut.gate in RING]
     column = [box_of_cut(cut) for cut in in_order(found.cuts) if cut.gate not in RING and cut.name not in released]
     ordered = sorted(found.releases, key=lambda release: release.order)
     of = {stage: [box_of_release(r) for r in ordered if r.stage == stage] for stage in STAGES}
-    of["arch"] = [*ring, *of["arch"]]
-    of["block"] = [*of["block"], *column]
+    of["arch"] = [*ring, *of["arch"], *boxes_of_leaving(found, arches=True)]
+    of["block"] = [*of["block"], *column, *boxes_of_leaving(found, arches=False)]
     return [(title, of[stage]) for stage, title in STAGES.items() if of[stage]]
+
+
+def many(found: Resection) -> bool:
+    """Whether the checklist needs small print to stay on one page."""
+    return sum(len(boxes) for _, boxes in checklist(found)) > ON_A_PAGE
+
+
+def boxes_of_leaving(found: Resection, arches: bool) -> Iterator[Box]:
+    """The arches, or the other pieces, in the order in which they leave."""
+    for piece in leaving.pieces(found):
+        if piece.piece.startswith(ARCH) is arches:
+            room = leaving.least_room(piece)
+            beside = f"least room beyond what gives way {room}" if room else "see the step"
+            yield Box(f"{plain(piece.piece)}: {leaving.short(piece)}", beside)
 
 
 def box_of_release(release: Release) -> Box:
     word = f"{where(release)}: {release.says or f'{release.action} {release.structure}'}"
-    return Box(word, "; ".join(part for part in (stump(release), basis(release)) if part))
+    return Box(word, "; ".join(part for part in (stump(release), basis(release)) if part), release.order)
 
 
 def box_of_cut(cut: Cut) -> Box:
@@ -115,6 +137,12 @@ def percent(share: Measured | None) -> str:
     digits = 1 if share.low < 0.02 or share.high > 0.98 else 0
     value, low, high = (f"{100.0 * part:.{digits}f}" for part in (share.value, share.low, share.high))
     return f"{value} % ({low} to {high})"
+
+
+def planned(found: Resection, risk: CutRisk) -> str:
+    """The margin of the table of cuts. The trials sample the section anew and may be a tenth of a millimetre off it."""
+    cut = next((cut for cut in found.cuts if cut.name == risk.name), None)
+    return number(risk.margin_mm if cut is None else cut.margin_mm.value)
 
 
 def causes(risk: ExecutionRisk) -> list[tuple[str, str]]:

@@ -78,11 +78,35 @@ class Canvas:
             )
         self.text((start + end) / 2, y - size * 0.75, f"{length_mm} mm", size * 0.9)
 
-    def png(self) -> bytes:
-        """PNG bytes without a date: equal drawings give equal bytes."""
+    def dot(self, x: float, y: float, radius: float, ink: Colour) -> None:
+        """A filled disc on a ring of the halo's colour."""
+        for grown, colour in ((1.6, self.halo), (0.0, ink)):
+            reach = (radius + grown) * self._fine
+            box = (x * self._fine - reach, y * self._fine - reach, x * self._fine + reach, y * self._fine + reach)
+            self._draw.ellipse(box, fill=colour)
+
+    def png(self, colours: int | None = None, inks: tuple[Colour, ...] = ()) -> bytes:
+        """PNG bytes without a date: equal drawings give equal bytes.
+
+        `colours`: at most so many, for a smaller file, `inks` among them: the colours of lines, which fill too few
+        pixels to be kept otherwise.
+        """
+        image = self._image.reduce(self._fine) if self._fine > 1 else self._image
+        if colours is not None:
+            image = _fewer(image, colours, inks)
         buffer = io.BytesIO()
-        (self._image.reduce(self._fine) if self._fine > 1 else self._image).save(buffer, format="PNG", compress_level=4)
+        image.save(buffer, format="PNG", compress_level=4 if colours is None else 9)
         return buffer.getvalue()
+
+
+def _fewer(image: Image.Image, colours: int, inks: tuple[Colour, ...]) -> Image.Image:
+    """Each pixel as the nearest of the image's own main colours, the inks, and the inks half way to white."""
+    kept = [*inks, *((r // 2 + 128, g // 2 + 128, b // 2 + 128) for r, g, b in inks)]
+    main = image.quantize(colours - len(kept), method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    found = (main.getpalette() or [])[: 3 * (colours - len(kept))]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(found + [part for ink in kept for part in ink])
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def contours(share: Field, zoom: float) -> list[list[Point]]:

@@ -15,7 +15,23 @@ from enbloc.core.evidence import Skipped
 from enbloc.core.files import write_whole
 from enbloc.planning.nouns import Resection, Stability
 from enbloc.planning.plan import Plan
-from enbloc.report import barriers, carrying_out, curves, decisions, findings, outcomes, resection, scores, words
+from enbloc.report import (
+    arteries,
+    barriers,
+    blood,
+    carrying_out,
+    curves,
+    decisions,
+    findings,
+    flow,
+    leaving,
+    outcomes,
+    resection,
+    response,
+    scores,
+    steps,
+    words,
+)
 from enbloc.report import stability as sins
 from enbloc.report.morphometry import INTERVAL, OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
@@ -87,6 +103,12 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         outcomes=outcomes,
         resection=resection,
         carrying=carrying_out,
+        leaving=leaving,
+        steps=steps,
+        arteries=arteries,
+        response=response,
+        blood=blood,
+        flow=flow.shown(plan.perfusion, plan.shortening),
         **_cut_out(plan, scene),
     )  # fmt: skip
 
@@ -101,6 +123,7 @@ def _cut_out(plan: Plan, scene: Scene) -> dict[str, object]:
         "rings": curves.rings(found),
         "histogram": curves.histogram(found),
         "specimen": specimen_pictures(found, scene),
+        "steps_shown": steps.steps(plan, scene),
         "margin_key": margin_key(found.certificate.enough_mm),
         "no_go": words.plain(plan.spine.no_go_basis) if not isinstance(plan.spine, Skipped) else "no-go body",
     }

@@ -38,6 +38,8 @@ DIRECTIONS = {
     "coronal": ("in front of", "behind"),
 }
 """What a positive and a negative offset of a slice mean."""
+COLOURS = 192
+"""Of pictures of the scene: enough for all of its shades, and a third of the bytes."""
 EDGE = 70.0
 """Kept free of names for the letters, in pixels of a picture 720 wide."""
 
@@ -236,4 +238,5 @@ def _lettered(canvas: Canvas, view: View, mm_per_pixel: float) -> Picture:
     canvas.letters(view.letter_left, view.letter_right, view.letter_top, view.letter_bottom, size=34)
     canvas.scale_bar(1.0 / mm_per_pixel, 20, size=24)
     words = f"{view.letter_left} on the left, {view.letter_right} on the right"
-    return Picture(view.name, view.title, words, f"{view.title}: {words}", canvas.png(), canvas.width, canvas.height)
+    png = canvas.png(COLOURS, (BLACK, WHITE, STYLES["cut"].surface))
+    return Picture(view.name, view.title, words, f"{view.title}: {words}", png, canvas.width, canvas.height)

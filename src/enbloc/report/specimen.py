@@ -10,7 +10,7 @@ import numpy.typing as npt
 from enbloc.core.geometry import Array, Vector
 from enbloc.planning.nouns import Cut, Pieces, Resection
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb
-from enbloc.report.pictures import Picture
+from enbloc.report.pictures import COLOURS, Picture
 from enbloc.scene import STYLES, Mesh, Scene, View
 from enbloc.scene.cuts import corners, in_plane
 from enbloc.scene.margins import IN_TUMOUR, SCALE, bare_mm, margin_colours
@@ -25,6 +25,7 @@ HATCH = 14
 """Distance of the hatching's lines, in pixels as drawn."""
 FRAME_MM = 9.0
 SIDES = ("anterior", "posterior", "left-lateral", "right-lateral")
+INKS = (BLACK, WHITE, IN_TUMOUR, *SCALE)
 OUTLINE_LIGHT = np.float32(0.4)
 
 
@@ -140,7 +141,8 @@ def _picture(image: Rgb, view: View, scale: float) -> Picture:
     canvas.scale_bar(1.0 / scale, 10, size=26)
     words = f"{view.letter_left} on the left, {view.letter_right} on the right"
     alt = f"specimen coloured by margin, {view.title.lower()}: {words}"
-    return Picture(f"specimen-{view.name}", view.title, words, alt, canvas.png(), canvas.width, canvas.height)
+    png = canvas.png(COLOURS, INKS)
+    return Picture(f"specimen-{view.name}", view.title, words, alt, png, canvas.width, canvas.height)
 
 
 def _css(colour: tuple[int, int, int]) -> str:

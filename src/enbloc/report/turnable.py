@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.core.geometry import Array, Vector
+from enbloc.planning.nouns import PieceRemoval, Resection
 from enbloc.planning.plan import Plan
-from enbloc.scene import STYLES, Mesh, Scene, View
+from enbloc.report import leaving
+from enbloc.scene import STYLES, Mesh, Motion, Scene, View
 from enbloc.scene.pack import PackedMesh, packed, within
 from enbloc.scene.planes import lesion_planes
 
@@ -32,6 +34,10 @@ TOUCHING_MM = 1.0
 LETTER_ABOVE = 0.26
 """A side is named at an edge of the picture from 15 degrees on: sin 15 = 0.26."""
 BARS_MM = (1, 2, 5, 10, 20, 50, 100)
+PLAYED_IN = "axial"
+"""The view in which pieces are seen to leave."""
+PLAYER = {"play": "Play", "pause": "Pause", "step": "Next step"}
+MM_PER_S, PLAYED_S = 25.0, (2.0, 9.0)
 MARGIN_MM = 16.0
 NAMES_MM = 14.0
 """Room for the names of the levels beside the vertebrae."""
@@ -67,12 +73,20 @@ class Turnable:
     rows: tuple[Row, ...]
     bone_opacity: int
     """Per cent at which the slider starts: that of the vertebrae as they are drawn."""
+    leaving: tuple[str, ...] = ()
+    """What stands beside the choice of each piece, in the order in which they leave; none: nothing moves."""
 
 
 def turnable(plan: Plan, scene: Scene, titles: dict[str, str]) -> Turnable:
     """`titles` names the kinds of structures. The scene must not be empty."""
     opacity = next((mesh.opacity for mesh in scene.of_kind(*BONE)), 1.0)
-    return Turnable(scene_payload(plan, scene), buttons(scene), rows(scene, titles), round(100 * opacity))
+    return Turnable(
+        scene_payload(plan, scene),
+        buttons(scene),
+        rows(scene, titles),
+        round(100 * opacity),
+        tuple(f"{leaving.name(piece)}: {leaving.short(piece)}" for piece in _leaving(plan)),
+    )
 
 
 def buttons(scene: Scene) -> tuple[Button, ...]:
@@ -93,6 +107,7 @@ def scene_payload(plan: Plan, scene: Scene) -> dict[str, object]:
     """What the script draws; lengths in mm, directions in RAS."""
     box = _box(scene)
     centre = scene.frame.to_world(box.mean(axis=0))
+    levels = {mesh.title for mesh in scene.of_kind("vertebra")}
     keyed = zip(scene.views, buttons(scene), strict=True)
     return {
         "centre_mm": _rounded(centre, 3),
@@ -104,10 +119,66 @@ def scene_payload(plan: Plan, scene: Scene) -> dict[str, object]:
         "faded": list(BONE),
         "labels": [
             {"mesh": mesh.name, "text": mesh.title, "strong": mesh.title == scene.frame_of}
-            for mesh in scene.of_kind("vertebra")
+            for mesh in scene.of_kind("vertebra", "stays")
+            if mesh.title in levels
         ],
         "meshes": [_mesh(mesh, packed(mesh)) for mesh in within(scene.meshes)],
+        "operation": operation_payload(plan, scene),
     }
+
+
+def operation_payload(plan: Plan, scene: Scene) -> dict[str, object] | None:
+    """How the pieces leave, for the script to play; None where no way was sought. Keys: share of the way, rotation
+    vector in degrees, movement in mm.
+    """
+    pieces = _leaving(plan)
+    if scene.operation is None or not pieces:
+        return None
+    motions = zip(scene.operation.motions, pieces, strict=True)
+    stuck = [leaving.name(piece) for piece in pieces if not piece.found]
+    return {
+        "view": PLAYED_IN,
+        "words": PLAYER,
+        "gone": list(scene.operation.gone),
+        "stays": list(scene.operation.stays),
+        "pieces": list(scene.operation.pieces),
+        "motions": [
+            {
+                "title": leaving.name(piece),
+                "meshes": list(motion.meshes),
+                "about_mm": _rounded(motion.about_mm, 3),
+                "keys": [_rounded((key.at, *key.turn_deg, *key.moved_mm), 4) for key in motion.keys],
+                "seconds": _seconds(motion),
+                "stops": _stops(motion),
+                "says": leaving.told(piece) + _as_if_out(piece, pieces, stuck),
+            }
+            for motion, piece in motions
+        ],
+    }
+
+
+def _leaving(plan: Plan) -> tuple[PieceRemoval, ...]:
+    return leaving.pieces(plan.resection) if isinstance(plan.resection, Resection) else ()
+
+
+def _as_if_out(piece: PieceRemoval, pieces: tuple[PieceRemoval, ...], stuck: list[str]) -> str:
+    """That pieces for which no way was found are left out of the picture afterwards."""
+    before = [name for name in stuck if name in {leaving.name(each) for each in pieces[: pieces.index(piece)]}]
+    return f" Shown as if out: {', '.join(before)}." if before else ""
+
+
+def _seconds(motion: Motion) -> float:
+    """How long the way is played; as long as it takes to read where there is none."""
+    least, most = PLAYED_S
+    return float(round(np.clip(motion.way_mm / MM_PER_S, least, most), 2))
+
+
+def _stops(motion: Motion) -> list[float]:
+    """Shares of the way that are worth a look where nothing may move by itself: half of the turn, its end, out."""
+    if len(motion.keys) < 2:
+        return [0.5]
+    half, turned = motion.keys[len(motion.keys) // 2 - 1].at, motion.keys[-2].at
+    return sorted({round(share, 4) for share in (half, turned, 1.0) if share > 0.0})
 
 
 def hexadecimal(colour: tuple[int, int, int]) -> str:

@@ -16,8 +16,9 @@ from enbloc.knowledge import Tool, segmental_artery_share
 from enbloc.resection import kernels
 from enbloc.resection.candidates import ENDPLATE_SHARE, parts
 from enbloc.resection.classes import cut_class
+from enbloc.resection.clearance import Clearance
 from enbloc.resection.field import OperativeField
-from enbloc.resection.nouns import COLUMN_GATES, Clearance, Cut, Gate, Loss, Tissue
+from enbloc.resection.nouns import COLUMN_GATES, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
 from enbloc.resection.remarks import at_image_edge, on_other_side, through_tumour
 from enbloc.resection.section import Section, section_of

@@ -65,8 +65,10 @@ def _divided(mask: Mask, factors: tuple[int, int, int]) -> Mask:
     return np.ascontiguousarray(mask)
 
 
-def signed_distance_mm(mask: Mask, spacing_mm: Array) -> Distances | None:
-    """The distance from centre to centre less half a voxel (the mean over the axes); None for an empty mask."""
+def signed_distance_mm(mask: Mask, spacing_mm: Array, threads: int = 1) -> Distances | None:
+    """The distance from centre to centre less half a voxel (the mean over the axes); None for an empty mask. The same
+    for any number of `threads`.
+    """
     import edt
 
     box = bounding_box(mask)
@@ -74,14 +76,14 @@ def signed_distance_mm(mask: Mask, spacing_mm: Array) -> Distances | None:
         return None
     spacing = tuple(float(step) for step in spacing_mm)
     half = np.float32(0.5 * spacing_mm.mean())
-    distance: Distances = edt.edt(~mask, anisotropy=spacing, black_border=False)
+    distance: Distances = edt.edt(~mask, anisotropy=spacing, black_border=False, parallel=threads)
     np.subtract(distance, half, out=distance, where=~mask)
     near = box.grown((1, 1, 1), mask.shape)
     inside = np.ascontiguousarray(mask[near.slices])
     if inside.all():
         depth = np.full(inside.shape, FAR_MM, dtype=np.float32)
     else:
-        depth = edt.edt(inside, anisotropy=spacing, black_border=False)
+        depth = edt.edt(inside, anisotropy=spacing, black_border=False, parallel=threads)
     distance[near.slices][inside] = half - depth[inside]
     return distance
 

@@ -4,65 +4,92 @@ All lengths here are millimetres from the first voxel of the obstacles' grid, al
 numbers: movement along the three axes, and a rotation vector (radians) along the same axes about a pivot.
 
 The room of a pose is the least, over the body's surface voxels, of a field that gives each place's distance to what is
-in the way. A field of distances changes by no more than the way gone: bricks of the body that lie farther off than
-the least so far are passed over whole, and a motion may jump ahead by the room it has.
+in the way. A field of distances changes by no more than the way gone: balls around parts of the body that lie farther
+off than the least so far are passed over whole, and on a motion each ball jumps ahead by the room that it has itself.
 """
 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from enbloc.core.geometry import Array, Vector
+from enbloc.core.geometry import Array, Vector, bounding_box
 from enbloc.core.volume import Mask
 from enbloc.resection.field import Millimetres
 
-BRICK_VOXELS = 4
+BRICK_VOXELS = 3
+BLOCK_BRICKS = 4
+"""A block holds so many bricks along each axis."""
 FAR = 1.0e3
 SLACK = 0.25
 """Between voxels a field may change by this share of a voxel more than the way gone."""
 HINTS = 12
 EXIT_EVERY = 3
 """Straight ways out are tried from one in so many poses of the lattice."""
-LEAP_MM = 3.0
-"""A straight way out is looked at this far apart first."""
 Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A piece's surface voxels `points` (n, 3), in bricks: brick b holds points `first[b]` to `first[b + 1]`, all
-    within `radius[b]` of `centre[b]`. It turns about `pivot`, from which no point is farther than `reach`.
+    """A piece's surface voxels `points` (n, 3), in bricks, and these in blocks: brick b holds points `first[b]` to
+    `first[b + 1]`, block c bricks `block[c]` to `block[c + 1]`. `ball` and `block_ball`: centre and radius (4) of
+    a ball around each brick and block. It turns about `pivot`, from which no point is farther than `reach`.
     """
 
     points: Array
     first: Counts
-    centre: Array
-    radius: Vector
+    ball: Array
+    block: Counts
+    block_ball: Array
     pivot: Vector
     reach: float
+
+    def seen_from(self, corner: Vector) -> Body:
+        """The same with lengths from another voxel."""
+        off = np.append(corner, 0.0)
+        return replace(
+            self,
+            points=self.points - corner,
+            ball=self.ball - off,
+            block_ball=self.block_ball - off,
+            pivot=self.pivot - corner,
+        )
 
 
 def body_of(mask: Mask, step_mm: float, pivot: Vector) -> Body:
     """The voxels of `mask` (not empty) with a face to what is not of it."""
     from scipy.ndimage import binary_erosion
 
-    surface = np.argwhere(mask & ~binary_erosion(mask))
+    box = bounding_box(mask)
+    assert box is not None, "a piece has voxels"
+    inside = mask[box.slices]
+    surface = np.argwhere(inside & ~binary_erosion(inside)) + np.array(box.lower)
     brick = surface // BRICK_VOXELS
-    key = (brick[:, 0] * 4096 + brick[:, 1]) * 4096 + brick[:, 2]
-    order = np.argsort(key, kind="stable")
+    block_key, brick_key = _key(brick // BLOCK_BRICKS), _key(brick)
+    order = np.lexsort((brick_key, block_key))
     points: Array = surface[order].astype(np.float64) * step_mm
-    first = np.append(np.flatnonzero(np.diff(key[order], prepend=-1)), len(points))
-    sizes = np.diff(first)
-    centre: Array = np.add.reduceat(points, first[:-1], axis=0) / sizes[:, None]
-    away = np.linalg.norm(points - np.repeat(centre, sizes, axis=0), axis=1)
-    radius: Vector = np.maximum.reduceat(away, first[:-1])
+    first = np.append(np.flatnonzero(np.diff(brick_key[order], prepend=-1)), len(points)).astype(np.int64)
+    opens = np.append(np.flatnonzero(np.diff(block_key[order], prepend=-1)), len(points))
     reach = float(np.linalg.norm(points - pivot, axis=1).max())
-    return Body(points, first.astype(np.int64), centre, radius.astype(np.float64), pivot.astype(np.float64), reach)
+    block = np.searchsorted(first, opens).astype(np.int64)
+    return Body(points, first, _balls(points, first), block, _balls(points, opens), pivot.astype(np.float64), reach)
+
+
+def _key(cell: Counts) -> Counts:
+    key: Counts = (cell[:, 0] * 4096 + cell[:, 1]) * 4096 + cell[:, 2]
+    return key
+
+
+def _balls(points: Array, first: Counts) -> Array:
+    """Centre and radius (n, 4) of a ball around each run of points: the middle of their box, and the farthest one."""
+    low, high = (pick.reduceat(points, first[:-1], axis=0) for pick in (np.minimum, np.maximum))
+    centre = 0.5 * (low + high)
+    away = np.linalg.norm(points - np.repeat(centre, np.diff(first), axis=0), axis=1)
+    return np.ascontiguousarray(np.column_stack([centre, np.maximum.reduceat(away, first[:-1])]))
 
 
 @njit(cache=True, nogil=True)
@@ -119,50 +146,68 @@ def field_at(field: Millimetres, step: float, x: float, y: float, z: float) -> f
 
 
 @njit(cache=True, nogil=True)
+def carried(turn: Array, shift: Vector, p: Vector) -> tuple[float, float, float]:
+    return (
+        turn[0, 0] * p[0] + turn[0, 1] * p[1] + turn[0, 2] * p[2] + shift[0],
+        turn[1, 0] * p[0] + turn[1, 1] * p[1] + turn[1, 2] * p[2] + shift[1],
+        turn[2, 0] * p[0] + turn[2, 1] * p[1] + turn[2, 2] * p[2] + shift[2],
+    )
+
+
+@njit(cache=True, nogil=True)
+def at_point(field: Millimetres, step: float, turn: Array, shift: Vector, p: Vector) -> float:
+    """The field where the pose puts a point."""
+    x, y, z = carried(turn, shift, p)
+    value: float = field_at(field, step, x, y, z)
+    return value
+
+
+@njit(cache=True, nogil=True)
 def room_of(
-    points: Array, first: Counts, centre: Array, radius: Vector, pivot: Vector, field: Millimetres, step: float,
-    pose: Vector, enough: float, hints: Counts,
+    points: Array, first: Counts, ball: Array, block: Counts, block_ball: Array, pivot: Vector,
+    field: Millimetres, step: float, pose: Vector, enough: float, hints: Counts,
 ) -> float:  # fmt: skip
     """The least of `field` over the body in `pose`; at once, and then only a bound, where that is below `enough`.
 
-    `hints`: points that went below it lately, looked at first, the latest in front.
+    `hints`: points that were the least lately, looked at first, the latest in front.
     """
     turn, shift = placed(pivot, pose)
-    least = FAR
+    slack = SLACK * step
+    least, where = FAR, -1
     for h in range(len(hints)):
-        p = points[hints[h]]
-        x = turn[0, 0] * p[0] + turn[0, 1] * p[1] + turn[0, 2] * p[2] + shift[0]
-        y = turn[1, 0] * p[0] + turn[1, 1] * p[1] + turn[1, 2] * p[2] + shift[1]
-        z = turn[2, 0] * p[0] + turn[2, 1] * p[1] + turn[2, 2] * p[2] + shift[2]
-        least = min(least, field_at(field, step, x, y, z))
+        least = min(least, at_point(field, step, turn, shift, points[hints[h]]))
         if least < enough:
             return least
-    for brick in range(len(radius)):
-        c = centre[brick]
-        x = turn[0, 0] * c[0] + turn[0, 1] * c[1] + turn[0, 2] * c[2] + shift[0]
-        y = turn[1, 0] * c[0] + turn[1, 1] * c[1] + turn[1, 2] * c[2] + shift[1]
-        z = turn[2, 0] * c[0] + turn[2, 1] * c[1] + turn[2, 2] * c[2] + shift[2]
-        if field_at(field, step, x, y, z) - radius[brick] - SLACK * step >= least:
+    for c in range(len(block_ball)):
+        if at_point(field, step, turn, shift, block_ball[c]) - block_ball[c, 3] - slack >= least:
             continue
-        for n in range(first[brick], first[brick + 1]):
-            p = points[n]
-            x = turn[0, 0] * p[0] + turn[0, 1] * p[1] + turn[0, 2] * p[2] + shift[0]
-            y = turn[1, 0] * p[0] + turn[1, 1] * p[1] + turn[1, 2] * p[2] + shift[1]
-            z = turn[2, 0] * p[0] + turn[2, 1] * p[1] + turn[2, 2] * p[2] + shift[2]
-            mm = field_at(field, step, x, y, z)
-            if mm < least:
-                least = mm
-                if least < enough:
-                    for h in range(len(hints) - 1, 0, -1):
-                        hints[h] = hints[h - 1]
-                    hints[0] = n
-                    return least
+        for b in range(block[c], block[c + 1]):
+            if at_point(field, step, turn, shift, ball[b]) - ball[b, 3] - slack >= least:
+                continue
+            for n in range(first[b], first[b + 1]):
+                mm = at_point(field, step, turn, shift, points[n])
+                if mm < least:
+                    least, where = mm, n
+            if least < enough:
+                note(hints, where)
+                return least
+    if where >= 0:
+        note(hints, where)
     return least
 
 
 @njit(cache=True, nogil=True)
-def trailing(centre: Array, radius: Vector, pivot: Vector, pose: Vector, way: Vector) -> float:
-    """How far back along `way` the body reaches, at most: greatest of -way . x over its bricks."""
+def note(hints: Counts, new: int) -> None:
+    """`new` to the front, the last one falls out."""
+    for h in range(len(hints) - 1, 0, -1):
+        hints[h] = hints[h - 1]
+    if len(hints) > 0:
+        hints[0] = new
+
+
+@njit(cache=True, nogil=True)
+def trailing(block_ball: Array, pivot: Vector, pose: Vector, way: Vector) -> float:
+    """How far back along `way` the body reaches, at most: greatest of -way . x over its blocks."""
     turn, shift = placed(pivot, pose)
     back = -FAR
     along, base = np.zeros(3), 0.0
@@ -170,35 +215,102 @@ def trailing(centre: Array, radius: Vector, pivot: Vector, pose: Vector, way: Ve
         base += way[d] * shift[d]
         for e in range(3):
             along[e] += way[d] * turn[d, e]
-    for brick in range(len(radius)):
-        c = centre[brick]
-        back = max(back, radius[brick] - along[0] * c[0] - along[1] * c[1] - along[2] * c[2] - base)
+    for c in range(len(block_ball)):
+        p = block_ball[c]
+        back = max(back, p[3] - along[0] * p[0] - along[1] * p[1] - along[2] * p[2] - base)
     return back
 
 
 @njit(cache=True, nogil=True)
-def least_on_way(
-    points: Array, first: Counts, centre: Array, radius: Vector, pivot: Vector, field: Millimetres, step: float,
-    start: Vector, end: Vector, length: float, check: float, hints: Counts,
-) -> float:  # fmt: skip
-    """The room on the straight way between two poses, both ends included; below 0 as soon as it is.
+def is_clear(
+    points: Array, first: Counts, ball: Array, block: Counts, block_ball: Array, pivot: Vector,
+    field: Millimetres, step: float, start: Vector, end: Vector, length: float, check: float, met: Counts,
+) -> bool:  # fmt: skip
+    """Whether the straight way between two poses keeps the field at 0 or above, both ends included.
 
-    `length`: no point of the body moves farther on the way.
+    `length`: no point of the body moves farther on the way. Every brick is looked at at least each `check` of its own
+    way: farther apart only where it has the room. `met`: bricks that did not pass lately, looked at first.
     """
-    least = FAR
-    done = 0.0
+    looks = max(1, int(np.ceil(length / check)))
+    turns, shifts = np.empty((looks + 1, 3, 3)), np.empty((looks + 1, 3))
+    moved = turned = 0.0
+    for d in range(3):
+        moved += (end[d] - start[d]) ** 2
+        turned += (end[d + 3] - start[d + 3]) ** 2
+    moved, turned = np.sqrt(moved) / looks, np.sqrt(turned) / looks
+    for n in range(looks + 1):
+        if n > 0 and turned == 0.0:
+            turns[n] = turns[0]
+            shifts[n] = shifts[0] + (n / looks) * (end[:3] - start[:3])
+        else:
+            turns[n], shifts[n] = placed(pivot, start + (n / looks) * (end - start))
+    for h in range(len(met)):
+        if met[h] >= 0 and not passes(
+            points, first, ball, met[h], pivot, field, step, turns, shifts, moved, turned, check, 0
+        ):
+            return False
+    for c in range(len(block_ball)):
+        begins = held_at(block_ball[c], pivot, field, step, turns, shifts, moved, turned)
+        if begins < 0:
+            continue
+        for b in range(block[c], block[c + 1]):
+            if not passes(points, first, ball, b, pivot, field, step, turns, shifts, moved, turned, check, begins):
+                note(met, b)
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def held_at(
+    ball: Vector, pivot: Vector, field: Millimetres, step: float, turns: Array, shifts: Array, moved: float,
+    turned: float,
+) -> int:  # fmt: skip
+    """The first look at which a ball may touch something; -1 where it passes."""
+    looks = len(shifts) - 1
+    each = max(1e-6, moved + turned * farthest_of(ball, pivot))
+    n = 0
     while True:
-        share = 1.0 if done >= length else done / length
-        room = room_of(points, first, centre, radius, pivot, field, step, start + share * (end - start), 0.0, hints)
-        least = min(least, room)
-        if least < 0.0 or share >= 1.0:
-            return least
-        done += max(check, room - SLACK * step)
+        room = at_point(field, step, turns[n], shifts[n], ball) - ball[3] - SLACK * step
+        if room < 0.0:
+            return n
+        if n >= looks:
+            return -1
+        n = min(looks, n + max(1, int(room / each)))
+
+
+@njit(cache=True, nogil=True)
+def farthest_of(ball: Vector, pivot: Vector) -> float:
+    """No point of the ball lies farther from the pivot."""
+    away: float = np.sqrt((ball[0] - pivot[0]) ** 2 + (ball[1] - pivot[1]) ** 2 + (ball[2] - pivot[2]) ** 2) + ball[3]
+    return away
+
+
+@njit(cache=True, nogil=True)
+def passes(
+    points: Array, first: Counts, ball: Array, b: int, pivot: Vector, field: Millimetres, step: float, turns: Array,
+    shifts: Array, moved: float, turned: float, check: float, begins: int,
+) -> bool:  # fmt: skip
+    """Whether one brick keeps the field at 0 or above from the look `begins` on."""
+    looks = len(shifts) - 1
+    each = max(1e-6, moved + turned * farthest_of(ball[b], pivot))
+    n = begins
+    while True:
+        ahead = at_point(field, step, turns[n], shifts[n], ball[b]) - ball[b, 3] - SLACK * step
+        if ahead < 0.0:
+            least = FAR
+            for p in range(first[b], first[b + 1]):
+                least = min(least, at_point(field, step, turns[n], shifts[n], points[p]))
+                if least < 0.0:
+                    return False
+            ahead = max(check, least - SLACK * step)
+        if n >= looks:
+            return True
+        n = min(looks, n + max(1, int(ahead / each)))
 
 
 @njit(cache=True, nogil=True)
 def seek(  # noqa: C901  one loop of a search, whose parts share all of its state
-    points: Array, first: Counts, centre: Array, radius: Vector, pivot: Vector, reach: float,
+    points: Array, first: Counts, ball: Array, block: Counts, block_ball: Array, pivot: Vector, reach: float,
     field: Millimetres, step: float,
     low: Counts, high: Counts, steps: Vector, basis: Array,
     exits: Array, way: Vector, outside: float, check: float, comfortable: float, most: int,
@@ -226,8 +338,8 @@ def seek(  # noqa: C901  one loop of a search, whose parts share all of its stat
     for d in range(6):
         start -= low[d] * unit[d]
     pose, other, leave = np.zeros(6), np.zeros(6), np.zeros(6)
-    hints = np.zeros(HINTS, np.int64)
-    begins = room_of(points, first, centre, radius, pivot, field, step, pose, 0.0, hints)
+    hints, met, met_out = np.zeros(HINTS, np.int64), np.full(HINTS, -1, np.int64), np.full(HINTS, -1, np.int64)
+    begins = room_of(points, first, ball, block, block_ball, pivot, field, step, pose, 0.0, hints)
     if begins < 0.0:
         return np.empty((0, 6)), 1, pose
     gone[start], room[start] = 0.0, begins
@@ -243,10 +355,8 @@ def seek(  # noqa: C901  one loop of a search, whose parts share all of its stat
             before = here - sign * unit[d]
             lay(before, unit, dims, low, steps, basis, other)
             length = steps[d] if d < 3 else steps[d] * reach
-            if (
-                room[before] + room[here] < length
-                and least_on_way(points, first, centre, radius, pivot, field, step, other, pose, length, check, hints)
-                < 0.0
+            if room[before] + room[here] < length and not is_clear(
+                points, first, ball, block, block_ball, pivot, field, step, other, pose, length, check, met
             ):
                 continue
             gone[here] = gone[before] + price(length, d, room[here], comfortable)
@@ -257,7 +367,7 @@ def seek(  # noqa: C901  one loop of a search, whose parts share all of its stat
         if turns > turned:
             turned = turns
             farthest[:] = pose
-        back = trailing(centre, radius, pivot, pose, way)
+        back = trailing(block_ball, pivot, pose, way)
         place = 0
         for d in range(6):
             place += here // unit[d] % dims[d] + low[d]
@@ -267,13 +377,9 @@ def seek(  # noqa: C901  one loop of a search, whose parts share all of its stat
             length = max(0.0, (back + outside) / dot(exits[n], way))
             leave[:] = pose
             leave[:3] += exits[n] * length
-            clear = 0.0
-            for apart in (LEAP_MM, check):
-                if length > 0.0 and clear >= 0.0:
-                    clear = least_on_way(
-                        points, first, centre, radius, pivot, field, step, pose, leave, length, apart, hints
-                    )
-            if clear >= 0.0:
+            if length == 0.0 or is_clear(
+                points, first, ball, block, block_ball, pivot, field, step, pose, leave, length, check, met_out
+            ):
                 return traced(came, here, start, unit, dims, low, steps, basis, leave), looked, farthest
         for move in range(12):
             d, sign = move // 2, 1 - 2 * (move % 2)
@@ -283,8 +389,8 @@ def seek(  # noqa: C901  one loop of a search, whose parts share all of its stat
                 continue
             if np.isnan(room[there]):
                 lay(there, unit, dims, low, steps, basis, other)
-                room[there] = room_of(points, first, centre, radius, pivot, field, step, other, 0.0, hints)
-                remains[there] = max(0.0, trailing(centre, radius, pivot, other, way) + outside)
+                room[there] = room_of(points, first, ball, block, block_ball, pivot, field, step, other, 0.0, hints)
+                remains[there] = max(0.0, trailing(block_ball, pivot, other, way) + outside)
             if room[there] < 0.0:
                 continue
             length = steps[d] if d < 3 else steps[d] * reach
@@ -333,7 +439,7 @@ def traced(
 
 @njit(cache=True, nogil=True)
 def least_along(
-    points: Array, first: Counts, centre: Array, radius: Vector, pivot: Vector, reach: float,
+    points: Array, first: Counts, ball: Array, block: Counts, block_ball: Array, pivot: Vector, reach: float,
     field: Millimetres, step: float, poses: Array, check: float,
 ) -> float:  # fmt: skip
     """The least of `field` over the body on its way through all `poses`."""
@@ -346,7 +452,9 @@ def least_along(
         done = 0.0
         while True:
             share = 1.0 if done >= length else done / length
-            room = room_of(points, first, centre, radius, pivot, field, step, poses[n] + share * change, -FAR, hints)
+            room = room_of(
+                points, first, ball, block, block_ball, pivot, field, step, poses[n] + share * change, -FAR, hints
+            )
             least = min(least, room)
             if share >= 1.0:
                 break

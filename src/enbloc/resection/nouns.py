@@ -13,7 +13,9 @@ from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.geometry import Affine, Plane
 from enbloc.core.levels import Level
 from enbloc.core.mesh import Faces, Vertices
+from enbloc.resection.clearance import Clearance
 from enbloc.resection.release_nouns import Release
+from enbloc.resection.removal_nouns import Removal
 from enbloc.resection.risk import Contamination, ExecutionRisk
 
 
@@ -77,14 +79,6 @@ class Loss:
     def order(self) -> tuple[float, float, float]:
         """Smaller is better."""
         return (float(self.segmental_artery is not None), float(len(self.ribs)), self.neighbour_bone_mm3)
-
-
-@dataclass(frozen=True, slots=True)
-class Clearance:
-    """Distance from a cut to a labelled structure that it must not harm."""
-
-    structure: str
-    distance_mm: Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +252,8 @@ class Resection:
     """The cuts that take the tumour out, why these, and what they leave.
 
     `no_tumour_cut_probability` repeats that of `execution`, None without a section.
-    `margin_mm`: the smallest margin of all cuts. `margin_class`: that of the worst face, sawn or dissected.
+    `margin_mm`: the smallest margin of all cuts. `margin_class`: that of the worst face, sawn or dissected. `removal`:
+    how the pieces leave, Skipped where that was not asked for or nothing is parted.
     `drawing`: voxels and surfaces for pictures and files, never part of plan.json; nor is `search`, by which own cuts
     are scored without another one.
     """
@@ -276,7 +271,7 @@ class Resection:
     execution: ExecutionRisk
     no_tumour_cut_probability: Measured | None
     contamination: Contamination
-    removal: Skipped
+    removal: Removal | Skipped
     alternatives: tuple[Alternative, ...]
     ring_profile: tuple[RingPoint, ...]
     margin_histogram: tuple[MarginShare, ...]

@@ -16,11 +16,13 @@ from enbloc.knowledge.removal_tables import RemovalTable
 from enbloc.resection.distance import signed_distance_mm
 from enbloc.resection.field import Millimetres
 from enbloc.resection.opening import BAND_MM, narrowest
-from enbloc.resection.removal_nouns import RemovalSettings, Root
+from enbloc.resection.removal_nouns import SAC_YIELD, RemovalSettings, Root
 from enbloc.resection.theatre import Theatre
 
 SIGHT_MM = 12.0
 """Distances beyond this are not told apart."""
+THREADS = 2
+"""Take one map of distances; two ways are searched at a time."""
 ROUNDING_MM = 1e-3
 """So that what touches does not count as entered."""
 PEDICLE = {"left": Part.PEDICLE_LEFT, "right": Part.PEDICLE_RIGHT}
@@ -48,7 +50,8 @@ def standing(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -
     Bone seems to give way by a voxel: cut faces are stairs of voxels that slide along each other.
     """
     pieces = theatre.pieces > 0
-    sac_mm = settings.sac_yield * sac_width_mm(theatre) / 2.0
+    share = SAC_YIELD if settings.sac_yield is None else settings.sac_yield
+    sac_mm = share * sac_width_mm(theatre) / 2.0
     if not theatre.no_go_is_sac:
         sac_mm += table.epidural_mm
     yield Obstacle("dural-sac" if theatre.no_go_is_sac else "canal", theatre.no_go & ~pieces, sac_mm)
@@ -144,13 +147,20 @@ def roots_of(theatre: Theatre, table: RemovalTable) -> dict[Root, Mask]:
 
 
 def root_line(theatre: Theatre, number: int, side: str, table: RemovalTable) -> Array | None:
-    """Corners (n, 3) of a root's course, mm from the first voxel: at the sac, below the pedicle, and where it ends."""
-    pedicle = np.argwhere((theatre.owner == number) & (theatre.part == PEDICLE[side])) * theatre.step_mm
-    if not len(pedicle):
+    """Corners (n, 3) of a root's course, mm from the first voxel; None without a pedicle."""
+    inner = float(theatre.from_start(theatre.centre_mm)[0])
+    return course_of_root(_pedicle(theatre, number, side), inner, side, table)
+
+
+def course_of_root(pedicle_mm: Array, inner_mm: float, side: str, table: RemovalTable) -> Array | None:
+    """Corners (n, 3) of a root's course: at the sac, below the pedicle, and where it ends; None without a pedicle.
+
+    `pedicle_mm`: the voxels of its pedicle along the frame's axes; `inner_mm`: the canal's middle along the first.
+    """
+    if not len(pedicle_mm):
         return None
-    middle, bottom = pedicle.mean(axis=0), float(np.percentile(pedicle[:, 2], 2.0))
-    inner = theatre.from_start(theatre.centre_mm)[0]
-    at_sac = np.array([0.5 * (inner + middle[0]), middle[1], bottom])
+    middle, bottom = pedicle_mm.mean(axis=0), float(np.percentile(pedicle_mm[:, 2], 2.0))
+    at_sac = np.array([0.5 * (inner_mm + middle[0]), middle[1], bottom])
     below = np.array([middle[0], middle[1], bottom - table.root_below_pedicle_mm])
     descent = np.deg2rad(table.root_descent_deg)
     out = np.array([SIDE[side] * np.cos(descent), 0.0, -np.sin(descent)])
@@ -159,16 +169,27 @@ def root_line(theatre: Theatre, number: int, side: str, table: RemovalTable) -> 
 
 def rod_on(theatre: Theatre, side: str, table: RemovalTable) -> Mask | None:
     """A rod behind the pedicles of the vertebrae above and below; None where one of them is not in view."""
-    ends = []
     first, last = theatre.number(theatre.levels[0]), theatre.number(theatre.levels[-1])
-    for number in (first - 1, last + 1):
-        pedicle = np.argwhere((theatre.owner == number) & (theatre.part == PEDICLE[side])) * theatre.step_mm
-        if not len(pedicle):
-            return None
-        ends.append(pedicle.mean(axis=0) - np.array([0.0, table.rod_behind_pedicle_mm, 0.0]))
+    ends = ends_of_rod(_pedicle(theatre, first - 1, side), _pedicle(theatre, last + 1, side), table)
+    if ends is None:
+        return None
     along = ends[1] - ends[0]
     mask = along_line(theatre, np.stack([ends[0] - along, ends[1] + along]), table.rod_radius_mm)
     return mask & ~(theatre.pieces > 0)
+
+
+def ends_of_rod(above_mm: Array, below_mm: Array, table: RemovalTable) -> Array | None:
+    """Where the rod passes (2, 3) behind the two pedicles, along the frame's axes; None where one has no voxel."""
+    if not len(above_mm) or not len(below_mm):
+        return None
+    behind = np.array([0.0, table.rod_behind_pedicle_mm, 0.0])
+    return np.array([np.mean(pedicle, axis=0) - behind for pedicle in (above_mm, below_mm)])
+
+
+def _pedicle(theatre: Theatre, number: int, side: str) -> Array:
+    """Its voxels (n, 3), mm from the first voxel."""
+    mine = (theatre.owner == number) & (theatre.part == PEDICLE[side])
+    return theatre.step_mm * np.argwhere(mine).astype(np.float64)
 
 
 def along_line(theatre: Theatre, corners: Array, radius_mm: float) -> Mask:
@@ -210,7 +231,7 @@ def near(mask: Mask, step_mm: float) -> Near | None:
         return None
     voxels = int(np.ceil(SIGHT_MM / step_mm)) + 1
     grown = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
-    mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm))
+    mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm), THREADS)
     assert mm is not None
     mm -= np.float32(0.5 * step_mm - ROUNDING_MM)
     return Near(grown, mm)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from dataclasses import field as made_by
 
 import numpy as np
 
@@ -14,11 +15,11 @@ from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
-from enbloc.resection import motion
+from enbloc.resection.clearance import Clearance
 from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
 from enbloc.resection.motion import Body, body_of
-from enbloc.resection.nouns import Clearance, Cut, Gate, Piece, Pieces, Tissue
+from enbloc.resection.nouns import Cut, Gate, Piece, Pieces, Tissue
 from enbloc.resection.obstacles import (
     SIGHT_MM,
     Near,
@@ -31,13 +32,13 @@ from enbloc.resection.obstacles import (
     standing,
 )
 from enbloc.resection.pieces import POSTERIOR, REMAINING
+from enbloc.resection.removal_answers import NONE_FOUND
 from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre, theatre_of
-from enbloc.resection.ways import UP, Found, ranges_of, search
+from enbloc.resection.ways import UP, Found, along, ranges_of, search
 
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
-NONE_FOUND = "none found in the searched motions"
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
 
@@ -107,7 +108,8 @@ def taken_out(
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """What every piece of one plan shares. `room`: what `stands` leaves. `roots` with their obstacles; `rods` by the
-    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned.
+    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned. `seen`: distances
+    to obstacles by name, each taken once.
     """
 
     theatre: Theatre
@@ -118,6 +120,12 @@ class Scene:
     rods: Mapping[Way, Obstacle | None]
     kept: frozenset[Root]
     axis: Vector
+    seen: dict[str, Near | None] = made_by(default_factory=dict, repr=False)
+
+    def near(self, obstacle: Obstacle) -> Near | None:
+        if obstacle.name not in self.seen:
+            self.seen[obstacle.name] = near(obstacle.mask, self.theatre.step_mm)
+        return self.seen[obstacle.name]
 
     def obstacles(self, way: Way, stays: Sequence[Piece], spare_roots: bool) -> list[Obstacle]:
         """Beside what stands in every piece's way."""
@@ -236,7 +244,7 @@ def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence
         onward[3:] = turn if way is Way.TURNED_LEFT else -turn
     else:
         onward[1] = 3.0 if way is Way.ANTERIORLY else -3.0
-    seen = [(each, near(each.mask, scene.theatre.step_mm)) for each in obstacles]
+    seen = [(each, scene.near(each)) for each in obstacles]
     ways = np.stack([pose, pose + onward])
     deep = [
         (least_along(scene, body, ways, where) + each.yield_mm, each.name) for each, where in seen if where is not None
@@ -248,7 +256,7 @@ def _clearances(scene: Scene, body: Body, way: OneWay) -> Iterator[Clearance]:
     """To each obstacle that the path comes near."""
     doubt = scene.theatre.step_mm
     for obstacle in way.obstacles:
-        seen = near(obstacle.mask, scene.theatre.step_mm)
+        seen = scene.near(obstacle)
         mm = None if seen is None else least_along(scene, body, way.found.poses, seen)
         if mm is not None and mm < SIGHT_MM:
             yield Clearance(obstacle.name, Measured(mm, mm - doubt, mm + doubt))
@@ -257,19 +265,14 @@ def _clearances(scene: Scene, body: Body, way: OneWay) -> Iterator[Clearance]:
 def least_along(scene: Scene, body: Body, poses: Array, seen: Near) -> float:
     """The least distance between body and obstacle along the path; from SIGHT_MM on a bound only."""
     step = scene.theatre.step_mm
-    corner = np.array(seen.box.lower) * step
-    return float(
-        motion.least_along(
-            body.points - corner, body.first, body.centre - corner, body.radius, body.pivot - corner, body.reach,
-            seen.mm, step, poses, scene.settings.check_mm,
-        )
-    )  # fmt: skip
+    here = body.seen_from(np.array(seen.box.lower) * step)
+    return along(here, seen.mm, step, poses, scene.settings.check_mm)
 
 
 def _divided(scene: Scene, body: Body, poses: Array) -> Iterator[Root]:
     """Roots into which the path presses farther than they yield."""
     for root, obstacle in scene.roots:
-        seen = near(obstacle.mask, scene.theatre.step_mm)
+        seen = scene.near(obstacle)
         if seen is not None and least_along(scene, body, poses, seen) < -obstacle.yield_mm:
             yield root
 
@@ -311,9 +314,16 @@ def _says(piece: Piece, best: OneWay | None, clearances: Sequence[Clearance], tr
     if best is None:
         return f"{piece.name}: a way out was not found: {NONE_FOUND} ({', '.join(each.way for each in tried)})"
     nearest = clearances[0] if clearances else None
-    beside = "" if nearest is None else f"; nearest it comes to {nearest.structure}: {nearest.distance_mm.value:.1f} mm"
+    beside = "" if nearest is None else f"; {_near(nearest)}"
     roots = ", ".join(root.name for root in best.must_go)
     return f"{piece.name}: {best.tried.way}" + beside + (f"; divides {roots}" if roots else "")
+
+
+def _near(nearest: Clearance) -> str:
+    mm = nearest.distance_mm.value
+    if round(mm, 1) < 0.0:
+        return f"presses {-mm:.1f} mm into the place of {nearest.structure}"
+    return f"nearest it comes to {nearest.structure}: {abs(mm):.1f} mm"
 
 
 def _corridor(scene: Scene, pieces: Sequence[Piece], out: Sequence[PieceRemoval]) -> float | None:
@@ -329,15 +339,6 @@ def _corridor(scene: Scene, pieces: Sequence[Piece], out: Sequence[PieceRemoval]
     masks = [each.mask for each in (*scene.stands, *scene.obstacles(turned.way, stays, spare_roots=False))]
     masks += [each.mask for root, each in scene.roots if root not in turned.roots_that_must_go and root in scene.kept]
     return round(corridor_mm(theatre, block, body if body.any() else block, masks, turned.way), 1)
-
-
-def approach_needed(removal: Removal) -> Step | None:
-    """What the removal says about the approach: that a piece gets out to the front only. None where none does."""
-    only = [each.piece for each in removal.pieces if each.way is Way.ANTERIORLY]
-    if not only:
-        return None
-    facts = tuple(f"{name}: {NONE_FOUND} from behind" for name in only)
-    return Step("removal/from-the-front-only", facts, "an anterior approach", removal_table().source)
 
 
 def _reason(out: Sequence[PieceRemoval], table: RemovalTable) -> Step:
@@ -362,6 +363,10 @@ def _caveats(scene: Scene, out: Sequence[PieceRemoval]) -> Iterator[Caveat]:
         yield Caveat("ribs-not-labelled", "no rib is labelled: ribs were left out of what stands in the way")
     if not theatre.vessels:
         yield Caveat("vessels-not-in-the-way", "no vessel is labelled: none was kept clear of")
+    pressed = [root.name for each in out for root in each.roots_that_must_go if root in scene.kept]
+    if pressed:
+        text = f"no way was found that spares {', '.join(dict.fromkeys(pressed))}, which the release list keeps"
+        yield Caveat("kept-root-in-the-way", text)
     stuck = [each.piece for each in out if not each.found]
     if stuck and stuck[0] != out[-1].piece:
         text = f"pieces after {stuck[0]} were searched as if it were out"

@@ -8,10 +8,11 @@ from enum import StrEnum
 import numpy as np
 
 from enbloc.anatomy.spine import Triple
+from enbloc.core.errors import InputError
 from enbloc.core.evidence import Caveat, Step
 from enbloc.core.geometry import Array
 from enbloc.core.levels import Level
-from enbloc.resection.nouns import Clearance
+from enbloc.resection.clearance import Clearance
 
 
 class Way(StrEnum):
@@ -23,21 +24,26 @@ class Way(StrEnum):
     ANTERIORLY = "anteriorly"
 
 
+SAC_YIELD = 0.25
+"""Share of its narrowest width by which the contents of the canal may be narrowed, where nobody says another."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemovalSettings:
     """The motions that are searched, and what may give way. Lengths in mm, angles in degrees.
 
-    Poses lie `move_step_mm` apart in the axial plane, as far as `sideways_mm` and `lengthways_mm` (front to back) from
-    the start, and `turn_step_deg` apart about an axis square to the bony cuts above and below, up to
-    `largest_turn_deg`. Where no such path is found, height up to `lift_mm` and both tilts up to `tilt_deg` are freed as
-    well, in steps twice as long in the plane; then the plane square to the vertebra's own axis is searched.
-    Between poses the piece is looked at every `check_mm`. `most_poses` ends a search. A path `comfortable_mm` away
-    from what limits it is not lengthened for more. `retraction_deg`: how far from straight back (or straight to the
-    front) the muscles let a piece leave. `sac_yield`: share of its narrowest width by which the contents of the canal
-    may be narrowed, half from each side; `vessel_yield_mm`, `root_yield_mm`: how far vessels and roots may be pushed.
-    None: as the table says.
+    `sought`: whether a way is looked for at all. Poses lie `move_step_mm` apart in the axial plane, as far as
+    `sideways_mm` and `lengthways_mm` (front to back) from the start, and `turn_step_deg` apart about an axis square
+    to the bony cuts above and below, up to `largest_turn_deg`. Where no such path is found, height up to `lift_mm`
+    and both tilts up to `tilt_deg` are freed as well, in steps twice as long in the plane; then the plane square to
+    the vertebra's own axis is searched. Between poses the piece is looked at every `check_mm`. `most_poses` ends a
+    search. A path `comfortable_mm` away from what limits it is not lengthened for more. `retraction_deg`: how far
+    from straight back (or straight to the front) the muscles let a piece leave. `sac_yield`: share of its narrowest
+    width by which the contents of the canal may be narrowed, half from each side; None: as is asked of the ring
+    cuts. `vessel_yield_mm`, `root_yield_mm`: how far vessels and roots may be pushed; None: as the table says.
     """
 
+    sought: bool = True
     move_step_mm: float = 1.0
     sideways_mm: float = 40.0
     lengthways_mm: float = 40.0
@@ -49,9 +55,34 @@ class RemovalSettings:
     most_poses: int = 12_000
     comfortable_mm: float = 2.0
     retraction_deg: float = 45.0
-    sac_yield: float = 0.25
+    sac_yield: float | None = None
     vessel_yield_mm: float | None = None
     root_yield_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise InputError(f"{name} must lie between {low:g} and {high:g}", field=f"resection.removal.{name}")
+
+
+RANGES = {
+    "move_step_mm": (0.2, 5.0),
+    "sideways_mm": (0.0, 100.0),
+    "lengthways_mm": (0.0, 100.0),
+    "turn_step_deg": (1.0, 30.0),
+    "largest_turn_deg": (0.0, 180.0),
+    "lift_mm": (0.0, 20.0),
+    "tilt_deg": (0.0, 30.0),
+    "check_mm": (0.1, 1.0),
+    "most_poses": (1, 1_000_000),
+    "comfortable_mm": (0.01, 20.0),
+    "retraction_deg": (0.0, 89.0),
+    "sac_yield": (0.0, 0.9),
+    "vessel_yield_mm": (0.0, 30.0),
+    "root_yield_mm": (0.0, 30.0),
+}
+"""What the settings may be; coarser or finer is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)

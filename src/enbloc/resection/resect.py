@@ -34,9 +34,12 @@ from enbloc.resection.given import against_optimum, breaks_limits, given_cut, gi
 from enbloc.resection.kernels import END, TUMOUR_MM
 from enbloc.resection.levels import resected_levels
 from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
-from enbloc.resection.pieces import ANTERIOR, FRAGMENT, margin_histogram, pieces_of
-from enbloc.resection.releases import releases, unexplained
+from enbloc.resection.pieces import ANTERIOR, FRAGMENT, REMAINING, SPECIMEN, margin_histogram, pieces_of
+from enbloc.resection.release_nouns import Release
+from enbloc.resection.releases import KEEP, releases, unexplained
 from enbloc.resection.remarks import below_noise
+from enbloc.resection.removal import removal_of
+from enbloc.resection.removal_nouns import Removal, Root
 from enbloc.resection.searching import Search, searched
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
@@ -45,7 +48,8 @@ from enbloc.tumour.noise import NoiseFloor
 BY_DEFAULT = ResectionSettings()
 WORTH_MM3 = 50.0
 """Less bone that hangs on no piece is not worth a word."""
-LATER = "not yet part of the plan: the search for a way out of the pieces runs apart from it"
+NOT_SOUGHT = "the settings ask for no way out of the pieces"
+NOT_PARTED = "no way out is sought: the cuts part no piece that could leave by itself"
 
 
 def resect(
@@ -89,6 +93,8 @@ def resect(
     pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
     progress("listing what must be released")
     holding = attachments(field, tuple(cuts.values()), pieces, drawing)
+    freed = releases(levels, holding)
+    removal = way_out_of(field, pieces, drawing, tuple(cuts.values()), freed, spine, imaging, settings, progress)
     progress("trying the saw's errors")
     risk = execution_risk(field, tuple(cuts.values()))
     area_mm2 = sum(cut.tumour_mm2 for cut in cuts.values())
@@ -98,7 +104,7 @@ def resect(
         levels=levels,
         cuts=tuple(cuts.values()),
         open_sides=tuple(sides),
-        releases=releases(levels, holding),
+        releases=freed,
         pieces=pieces,
         faces=faces,
         margin_mm=least_margin(list(cuts.values())),
@@ -108,7 +114,7 @@ def resect(
         execution=risk,
         no_tumour_cut_probability=risk.no_tumour_cut_probability,
         contamination=contamination(settings.tool, area_mm2, residual_mm3(field, pieces)),
-        removal=Skipped(LATER),
+        removal=removal,
         alternatives=tuple(others),
         ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
         margin_histogram=margin_histogram(drawing),
@@ -117,6 +123,29 @@ def resect(
         drawing=drawing,
         search=search,
     )
+
+
+def way_out_of(
+    field: OperativeField,
+    pieces: Sequence[Piece],
+    drawing: Pieces,
+    cuts: tuple[Cut, ...],
+    freed: Sequence[Release],
+    spine: Spine,
+    imaging: Imaging,
+    settings: ResectionSettings,
+    progress: Progress,
+) -> Removal | Skipped:
+    """How the pieces leave, past the roots that the releases keep. Skipped where nobody asks, or nothing is parted."""
+    if not settings.removal.sought:
+        return Skipped(NOT_SOUGHT)
+    named = [piece.name for piece in pieces]
+    stays, whole = (any(name.startswith(start) for name in named) for start in (REMAINING, SPECIMEN))
+    if not named or (whole and not stays):
+        return Skipped(NOT_PARTED)
+    progress("seeking the way out of the pieces")
+    kept = tuple(Root(each.level, each.side) for each in freed if each.action == KEEP and each.side is not None)
+    return removal_of(field, pieces, drawing, cuts, spine, imaging, settings=settings.way_out, roots_kept=kept)
 
 
 Columns = Mapping[Gate, Chosen | OpenSide]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from enbloc.core.errors import InputError
+from enbloc.resection.removal_nouns import SAC_YIELD, RemovalSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class ResectionSettings:
     labelled dural sac or vessel; at 0 it may touch them. `sac_yield`: share of its narrowest width by which the
     contents of the canal may be narrowed while a piece passes. `worth_mm`: between vertebrae, so much more margin is
     worth leaving the disc for an endplate. `one_side`: where no pair of ring cuts, one on each side, keeps clear of
-    tumour, both may stand on the same side.
+    tumour, both may stand on the same side. `removal`: the search for a way out of the pieces.
     """
 
     tool: str = "t-saw"
@@ -37,15 +38,22 @@ class ResectionSettings:
     gap_mm: float = 0.5
     sac_clearance_mm: float = 0.0
     vessel_clearance_mm: float = 0.0
-    sac_yield: float = 0.25
+    sac_yield: float = SAC_YIELD
     worth_mm: float = 1.0
     one_side: bool = True
+    removal: RemovalSettings = field(default_factory=RemovalSettings)
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"{name} must lie between {low:g} and {high:g}", field=f"resection.{name}")
+
+    @property
+    def way_out(self) -> RemovalSettings:
+        """Those of the removal, with the sac's yield decided."""
+        ours = self.removal
+        return ours if ours.sac_yield is not None else replace(ours, sac_yield=self.sac_yield)
 
 
 RANGES = {

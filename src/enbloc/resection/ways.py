@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from enbloc.core.errors import InputError
 from enbloc.core.geometry import Array, Vector, unit
 from enbloc.resection.field import Millimetres
-from enbloc.resection.motion import Body, Counts, seek
+from enbloc.resection.motion import Body, Counts, least_along, seek
 from enbloc.resection.removal_nouns import RemovalSettings, Way
 
 BACK, FRONT, UP = np.array([0.0, -1.0, 0.0]), np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
@@ -21,6 +22,16 @@ OTHER_WAY_MM = 12.0
 
 SWAY = 2
 """A lifted piece, whose joints may hook, tilts and turns a little, in so many times finer steps."""
+
+
+WIDER = (0.6, 0.3)
+"""Shares of the room at the start that a way is to keep, if one is found that does."""
+SOON, SOON_POSES = 2, 500
+"""Looked for through so many times the poses that the first way took, and so many more."""
+
+
+MOST_PLACES = 2e7
+"""Of a lattice: each takes 14 bytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +102,8 @@ def range_of(way: Way, basis: Array, settings: RemovalSettings, *, free: bool) -
     elif way is Way.ANTERIORLY:
         low[1], high[1] = -other, along
         low[5], high[5] = -(turn // 5), turn // 5
+    if np.prod((high - low + 1).astype(float)) > MOST_PLACES:
+        raise InputError("more motions than can be searched", field="resection.removal", hint="take longer steps")
     steps = np.array([step, step, step, tilt / part, tilt / part, np.deg2rad(settings.turn_step_deg) / part])
     exits = exits_of(way, settings) @ basis
     return Range(low, high, steps, basis, exits, FRONT if way is Way.ANTERIORLY else BACK, free)
@@ -115,14 +128,44 @@ def exits_of(way: Way, settings: RemovalSettings) -> Array:
 
 
 def search(body: Body, room: Millimetres, step_mm: float, span: Range, settings: RemovalSettings) -> Found:
-    """A way out for `body` among obstacles whose room is given on voxels `step_mm` apart."""
+    """A way out for `body` among obstacles whose room is given on voxels `step_mm` apart; and, where it is soon found,
+    one that keeps as much of the room at the start as WIDER says.
+    """
+    first = _sought(body, room, step_mm, span, settings, settings.most_poses)
+    if not len(first.poses):
+        return first
+    at_start = along(body, room, step_mm, first.poses[:1].repeat(2, axis=0), settings.check_mm)
+    least, looked = along(body, room, step_mm, first.poses, settings.check_mm), first.looked
+    for share in WIDER:
+        bar = share * min(at_start, settings.comfortable_mm)
+        if least >= bar:
+            break
+        most = min(settings.most_poses, SOON * first.looked + SOON_POSES)
+        wider = _sought(body, room - np.float32(bar), step_mm, span, settings, most)
+        looked += wider.looked
+        if len(wider.poses):
+            return replace(wider, looked=looked)
+    return replace(first, looked=looked)
+
+
+def along(body: Body, room: Millimetres, step_mm: float, poses: Array, check_mm: float) -> float:
+    """The least room of the body on its way through `poses`."""
+    return float(
+        least_along(
+            body.points, body.first, body.ball, body.block, body.block_ball, body.pivot, body.reach,
+            room, step_mm, poses, check_mm,
+        )
+    )  # fmt: skip
+
+
+def _sought(body: Body, room: Millimetres, step_mm: float, span: Range, settings: RemovalSettings, most: int) -> Found:
     extent = np.array(room.shape) * step_mm
     outside = 0.0 if span.way[1] < 0.0 else float(extent[1])
     # Beyond the grid nothing is known to stand in the way: the piece is out once it lies wholly past its last voxel.
     poses, looked, farthest = seek(
-        body.points, body.first, body.centre, body.radius, body.pivot, body.reach,
+        body.points, body.first, body.ball, body.block, body.block_ball, body.pivot, body.reach,
         room, step_mm,
         span.low, span.high, span.steps, span.basis,
-        span.exits, span.way, outside, settings.check_mm, settings.comfortable_mm, settings.most_poses,
+        span.exits, span.way, outside, settings.check_mm, settings.comfortable_mm, most,
     )  # fmt: skip
     return Found(poses, int(looked), farthest)

@@ -2,13 +2,16 @@
 
 from enbloc.scene.build import build_scene, index_frame, index_vertebra, vertebrae_near
 from enbloc.scene.markups import markups_json
-from enbloc.scene.nouns import Mesh, Scene, View
+from enbloc.scene.nouns import Key, Mesh, Motion, Operation, Scene, View
 from enbloc.scene.palette import STYLES, Style
 from enbloc.scene.pieces import pieces_on
 from enbloc.scene.write import scene_document, write_scene
 
 __all__ = [
+    "Key",
     "Mesh",
+    "Motion",
+    "Operation",
     "STYLES",
     "Scene",
     "Style",

@@ -7,24 +7,19 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Frame, Part, Spine, Vertebra, is_bone, vessel_kind
+from enbloc.anatomy import Frame, Part, Spine, Vertebra, is_bone
 from enbloc.core.evidence import Skipped
-from enbloc.core.geometry import Box, Index, bounding_box
 from enbloc.core.levels import Level
-from enbloc.core.volume import Grid, Imaging, LabelMap, Mask
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.scene.barriers import barrier_meshes
 from enbloc.scene.cuts import cut_meshes
+from enbloc.scene.masks import boxes_of, column_box, labelled_masks, mesh_of
 from enbloc.scene.nouns import Mesh, Scene, View
-from enbloc.scene.palette import STYLES
+from enbloc.scene.operation import operation_meshes, operation_of
 from enbloc.scene.piece_surfaces import piece_meshes
-from enbloc.scene.surface import surface
 
 NEIGHBOURS = 2
 """Vertebrae drawn above and below the involved ones."""
-AROUND_MM = (45.0, 70.0, 8.0)
-"""How far vessels and ribs are followed beyond the vertebrae drawn: sideways, front to back, up and down."""
-SMALLEST_VOXELS = 8
 PATIENT_AXES = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -48,8 +43,9 @@ def build_scene(plan: Plan) -> Scene:
         *barrier_meshes(drawing),
         *cut_meshes(plan),
         *piece_meshes(plan),
+        *operation_meshes(plan, drawn),
     )
-    return Scene(meshes, views(frame), frame, frame_of, _notes(spine, drawn))
+    return Scene(meshes, views(frame), frame, frame_of, _notes(spine, drawn), operation_of(plan, meshes))
 
 
 def index_frame(plan: Plan, spine: Spine) -> tuple[Frame, str]:
@@ -113,113 +109,39 @@ def _triple(vector: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _mesh(name: str, title: str, kind: str, mask: Mask, grid: Grid) -> Iterator[Mesh]:
-    """The surface of `mask` on `grid`, nothing where too few voxels are left to draw."""
-    inner = bounding_box(mask)
-    if inner is None or np.count_nonzero(mask[inner.slices]) < SMALLEST_VOXELS:
-        return
-    style = STYLES[kind]
-    vertices, faces = surface(mask[inner.slices], grid.crop(inner).affine)
-    yield Mesh(name, title, kind, style.surface, style.opacity, vertices, faces, estimated=kind == "estimated")
-
-
 def _tumour(spine: Spine) -> Iterator[Mesh]:
-    yield from _mesh("tumour", "tumour", "tumour", spine.tumour, spine.grid)
+    yield from mesh_of("tumour", "tumour", "tumour", spine.tumour, spine.grid)
 
 
 def _vertebrae(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
     """One mesh per vertebra, and one more for the part of its outline that was estimated."""
-    for vertebra, box in _boxes(spine, drawn):
+    for vertebra, box in boxes_of(spine, drawn):
         owner = spine.owner[box.slices] == 1 + spine.vertebrae.index(vertebra)
         bone = owner & is_bone(spine.part[box.slices])
         guessed = bone & spine.estimated[box.slices]
         grid, name = spine.grid.crop(box), vertebra.level.value
-        yield from _mesh(f"vertebra-{name}", name, "vertebra", bone, grid)
-        yield from _mesh(f"estimated-{name}", f"{name}, estimated outline", "estimated", guessed, grid)
-
-
-def _boxes(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[tuple[Vertebra, Box]]:
-    """Each drawn vertebra with the block of voxels it owns, found in one pass over the grid."""
-    from scipy.ndimage import find_objects
-
-    found = find_objects(spine.owner)
-    for vertebra in drawn:
-        position = spine.vertebrae.index(vertebra)
-        if position < len(found) and found[position] is not None:
-            yield vertebra, _box(found[position])
-
-
-def _box(slices: tuple[slice, slice, slice]) -> Box:
-    i, j, k = slices
-    return Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
-
-
-def _column_box(spine: Spine, drawn: tuple[Vertebra, ...]) -> Box:
-    """The block on the spine's grid that holds the drawn vertebrae; the whole grid where none owns a voxel."""
-    boxes = [box for _, box in _boxes(spine, drawn)]
-    column = boxes[0] if boxes else spine.grid.box
-    for box in boxes:
-        column = column.union(box)
-    return column
+        yield from mesh_of(f"vertebra-{name}", name, "vertebra", bone, grid)
+        yield from mesh_of(f"estimated-{name}", f"{name}, estimated outline", "estimated", guessed, grid)
 
 
 def _no_go(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    column = _column_box(spine, drawn)
+    column = column_box(spine, drawn)
     title = spine.no_go_basis.replace("-", " ")
-    yield from _mesh("no-go", title, "no-go", spine.no_go[column.slices], spine.grid.crop(column))
+    yield from mesh_of("no-go", title, "no-go", spine.no_go[column.slices], spine.grid.crop(column))
 
 
 def _discs(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    for vertebra, box in _boxes(spine, drawn[:-1]):
+    for vertebra, box in boxes_of(spine, drawn[:-1]):
         owner = spine.owner[box.slices] == 1 + spine.vertebrae.index(vertebra)
         disc = owner & (spine.part[box.slices] == Part.DISC)
         name = vertebra.level.value
-        yield from _mesh(f"disc-{name}", f"disc below {name}", "disc", disc, spine.grid.crop(box))
+        yield from mesh_of(f"disc-{name}", f"disc below {name}", "disc", disc, spine.grid.crop(box))
 
 
 def _labelled(drawing: Drawing, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    """Vessels and ribs within the neighbourhood of the drawn vertebrae, each from the first label map that shows it."""
-    shown: set[str] = set()
-    for labels in drawing.imaging.labels:
-        wanted = {value: name for value, name in labels.structures.items() if _kind(name) and name not in shown}
-        if not wanted:
-            continue
-        box = _neighbourhood(drawing.spine, drawn, drawing.imaging)
-        for value, inner in _found(labels, box, wanted):
-            name = wanted[value]
-            shown.add(name)
-            mask = labels.values[inner.slices] == value
-            yield from _mesh(name, name.replace("-", " "), _kind(name) or "", mask, labels.grid.crop(inner))
-
-
-def _kind(structure: str) -> str | None:
-    return "rib" if structure.startswith("rib-") else vessel_kind(structure)
-
-
-def _neighbourhood(spine: Spine, drawn: tuple[Vertebra, ...], imaging: Imaging) -> Box:
-    """The drawn column on the label maps' grid, grown by `AROUND_MM`."""
-    column, corner = _column_box(spine, drawn), spine.region.lower
-    low, high = (tuple(a + b for a, b in zip(end, corner, strict=True)) for end in (column.lower, column.upper))
-    margin = [int(mm / spacing) for mm, spacing in zip(AROUND_MM, imaging.grid.spacing_mm, strict=True)]
-    whole = Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
-    return whole.grown((margin[0], margin[1], margin[2]), imaging.grid.shape)
-
-
-def _found(labels: LabelMap, box: Box, wanted: dict[int, str]) -> Iterator[tuple[int, Box]]:
-    """Each wanted value present in `box` with the block that holds it; one pass over the box."""
-    from scipy.ndimage import find_objects
-
-    values = sorted(wanted)
-    table = np.zeros(int(np.iinfo(labels.values.dtype).max) + 1, dtype=np.uint8)
-    table[values] = np.arange(1, len(values) + 1)
-    for value, slices in zip(values, find_objects(table[labels.values[box.slices]], len(values)), strict=True):
-        if slices is not None:
-            inner = _box(slices)
-            yield value, Box(_plus(inner.lower, box.lower), _plus(inner.upper, box.lower))
-
-
-def _plus(a: Index, b: Index) -> Index:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+    """Vessels and ribs."""
+    for name, kind, mask, grid in labelled_masks(drawing, drawn):
+        yield from mesh_of(name, name.replace("-", " "), kind, mask, grid)
 
 
 def _notes(spine: Spine, drawn: tuple[Vertebra, ...]) -> tuple[str, ...]:

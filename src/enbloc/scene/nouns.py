@@ -67,11 +67,53 @@ class View:
         return direction
 
 
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Where a mesh has got to: turned by the rotation vector `turn_deg` (along RAS, its length the angle in degrees)
+    about the motion's `about_mm`, then moved by `moved_mm`. `at`: the share of the way that lies behind it, 0 to 1.
+    """
+
+    at: float
+    turn_deg: Triple
+    moved_mm: Triple
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How one piece leaves. Between two keys turn and movement grow in proportion; none where no way was found.
+
+    `piece` is its name in the plan, `meshes` are those of its surface and of the tumour in it. `way_mm`: how long the
+    way is, where a turn counts as the way of a point 50 mm off.
+    """
+
+    piece: str
+    meshes: tuple[str, ...]
+    about_mm: Triple
+    keys: tuple[Key, ...]
+    way_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What changes in the scene once pieces leave. Names of meshes: `gone` are those that stand for the whole and make
+    way for `pieces`, with the tumour in them, and for `stays`, which show from then on. `motions` in the order of the
+    operation.
+    """
+
+    gone: tuple[str, ...]
+    stays: tuple[str, ...]
+    pieces: tuple[str, ...]
+    motions: tuple[Motion, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """Surfaces near the lesion. `frame` is the index vertebra's own (or the patient's axes: `frame_of` says whose).
 
-    `notes` say what is not drawn, and why.
+    `notes` say what is not drawn, and why. `operation`: how the pieces leave; None without pieces.
     """
 
     meshes: tuple[Mesh, ...]
@@ -79,6 +121,10 @@ class Scene:
     frame: Frame
     frame_of: str
     notes: tuple[str, ...] = ()
+    operation: Operation | None = None
+
+    def named(self, name: str) -> Mesh | None:
+        return next((mesh for mesh in self.meshes if mesh.name == name), None)
 
     def of_kind(self, *kinds: str) -> tuple[Mesh, ...]:
         return tuple(mesh for mesh in self.meshes if mesh.kind in kinds)

@@ -22,6 +22,7 @@ SOOT: Colour = (45, 45, 45)
 VIOLET: Colour = (108, 30, 168)
 LILAC: Colour = (190, 120, 255)
 SLATE: Colour = (128, 140, 152)
+STEEL: Colour = (72, 84, 98)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,10 @@ STYLES: dict[str, Style] = {
     "piece-anterior": Style("piece in front, with the body", BLUE, BLUE, 1.0, shown=False),
     "piece-posterior": Style("piece behind, with the arch", SLATE, SLATE, 1.0, shown=False),
     "rib": Style("rib", BONE, BONE, 0.42),
+    "tumour-piece": Style("tumour, as it leaves in its piece", VERMILION, VERMILION, 1.0, shown=False),
+    "stays": Style("bone that stays, without what is taken off", SKY, BONE, 0.5, shown=False),
+    "residual": Style("tumour that stays", VERMILION, VERMILION, 1.0, shown=False),
+    "root": Style("nerve root, modelled", YELLOW, YELLOW, 1.0, shown=False),
+    "root-divided": Style("nerve root to be divided, modelled", SOOT, SOOT, 1.0, shown=False),
+    "rod": Style("rod on the other side, modelled", STEEL, STEEL, 1.0, shown=False),
 }

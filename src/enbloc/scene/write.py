@@ -9,7 +9,7 @@ import numpy as np
 
 from enbloc.planning.plan import Plan
 from enbloc.scene.build import build_scene
-from enbloc.scene.nouns import Mesh, Scene, View
+from enbloc.scene.nouns import Mesh, Motion, Operation, Scene, View
 
 SCHEMA = "enbloc.scene/1"
 STL_HEADER = b"SPACE=LPS UNIT=mm enbloc research use only"
@@ -64,6 +64,30 @@ def scene_document(scene: Scene) -> dict[str, object]:
         "meshes": [_mesh_entry(mesh) for mesh in scene.meshes],
         "views": [_view_entry(view) for view in scene.views],
         "notes": list(scene.notes),
+        "operation": None if scene.operation is None else _operation_entry(scene.operation),
+    }
+
+
+def _operation_entry(operation: Operation) -> dict[str, object]:
+    """Poses are those of RAS: a rotation vector in degrees about a point, then a movement."""
+    return {
+        "gone": list(operation.gone),
+        "stays": list(operation.stays),
+        "pieces": list(operation.pieces),
+        "motions": [_motion_entry(motion) for motion in operation.motions],
+    }
+
+
+def _motion_entry(motion: Motion) -> dict[str, object]:
+    return {
+        "piece": motion.piece,
+        "meshes": list(motion.meshes),
+        "about_mm": _rounded(motion.about_mm),
+        "way_mm": round(motion.way_mm, 3),
+        "keys": [
+            {"at": round(key.at, 6), "turn_deg": _rounded(key.turn_deg, 4), "moved_mm": _rounded(key.moved_mm, 4)}
+            for key in motion.keys
+        ],
     }
 
 

@@ -1,0 +1,1 @@
+"""What the column bears after the operation: geometry of spinal shortening. Usable without a patient."""

@@ -1,0 +1,106 @@
+"""How the pieces leave, in the words of the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from enbloc.core.evidence import Measured
+from enbloc.planning.nouns import PieceRemoval, Removal, Resection, Way
+from enbloc.report.resection import number
+from enbloc.report.words import plain
+
+WAYS = {
+    Way.DORSALLY: "lifted straight back",
+    Way.TURNED_LEFT: "turned around the dural sac to the patient's left, then back",
+    Way.TURNED_RIGHT: "turned around the dural sac to the patient's right, then back",
+    Way.ANTERIORLY: "delivered to the front",
+}
+SHORT = {
+    Way.DORSALLY: "lifted straight back",
+    Way.TURNED_LEFT: "turned out to the left",
+    Way.TURNED_RIGHT: "turned out to the right",
+    Way.ANTERIORLY: "delivered to the front",
+}
+NOT_FOUND = "no way out found in the searched motions"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a piece comes near on its way, and how near in words; `presses`: it presses into it."""
+
+    structure: str
+    room: str
+    presses: bool
+
+
+def removal(found: Resection) -> Removal | None:
+    return found.removal if isinstance(found.removal, Removal) else None
+
+
+def pieces(found: Resection) -> tuple[PieceRemoval, ...]:
+    """In the order in which they leave; none where no way was sought."""
+    return found.removal.pieces if isinstance(found.removal, Removal) else ()
+
+
+def name(piece: PieceRemoval) -> str:
+    """`Anterior block`."""
+    said = plain(piece.piece)
+    return said[:1].upper() + said[1:]
+
+
+def way(piece: PieceRemoval) -> str:
+    return NOT_FOUND if piece.way is None else WAYS[piece.way]
+
+
+def short(piece: PieceRemoval) -> str:
+    return NOT_FOUND if piece.way is None else SHORT[piece.way]
+
+
+def told(piece: PieceRemoval) -> str:
+    """One line: which piece, which way, the least room and what is nearest."""
+    if piece.way is None:
+        return f"{name(piece)}: {NOT_FOUND}."
+    room = f" Least room beyond what gives way: {least_room(piece)}." if least_room(piece) else ""
+    nearest = passed(piece)
+    beside = f" Nearest: {nearest[0].structure}, {nearest[0].room}." if nearest else ""
+    return f"{name(piece)}: {way(piece)}.{room}{beside}{roots(piece)}"
+
+
+def least_room(piece: PieceRemoval) -> str:
+    """Of the way chosen; empty where it is not known."""
+    least = next((tried.least_mm for tried in piece.tried if tried.way is piece.way and tried.found), None)
+    return "" if least is None else f"{number(least)} mm"
+
+
+def roots(piece: PieceRemoval) -> str:
+    """The roots that the path runs through, as a sentence; empty where there is none."""
+    if not piece.roots_that_must_go:
+        return ""
+    names = ", ".join(f"{root.level} {root.side}" for root in piece.roots_that_must_go)
+    word = "root" if len(piece.roots_that_must_go) == 1 else "roots"
+    return f" The path runs through the {word} {names}: to be divided before."
+
+
+def passed(piece: PieceRemoval) -> list[Passed]:
+    """The structures that the path comes near, the nearest first."""
+    near = sorted(piece.clearances, key=lambda clearance: clearance.distance_mm.value)
+    return [Passed(plain(each.structure), room(each.distance_mm), each.distance_mm.value < 0.0) for each in near]
+
+
+def room(distance: Measured) -> str:
+    """`1.2 mm away (0.4 to 2.0)`, or `presses in by 3.7 mm (2.9 to 4.5)`."""
+    value, low, high = distance.value, distance.low, distance.high
+    if round(value, 1) < 0.0:
+        return f"presses in by {number(-value)} mm ({number(-high)} to {number(-low)})"
+    if round(value, 1) == 0.0:
+        return f"touches ({number(low)} to {number(high)} mm)"
+    return f"{number(value)} mm away ({number(low)} to {number(high)})"
+
+
+def corridor(found: Removal) -> str:
+    if found.corridor_mm is None:
+        return "No corridor for a cage was measured: no block left around the dural sac."
+    return (
+        f"Corridor for the cage: {number(found.corridor_mm)} mm, the width of the widest upright cylinder that gets "
+        "from behind to where the body was, along the side on which the block left. Soft tissue does not narrow it."
+    )
