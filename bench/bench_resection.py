@@ -120,6 +120,19 @@ def bench_twin(figures: Figures, count: int) -> None:
     print()
 
 
+def cuts_only(smoke: bool) -> Any:
+    """Settings without the way out of the pieces, which has its own bench."""
+    from enbloc.resection.removal_nouns import RemovalSettings
+    from enbloc.resection.settings import ResectionSettings
+
+    without = RemovalSettings(sought=False)
+    return (
+        ResectionSettings(step_mm=2.0, azimuth_step_deg=15.0, removal=without)
+        if smoke
+        else ResectionSettings(removal=without)
+    )
+
+
 class Stage:
     """One level ready for the stage: T12 with a tumour through its pedicle into the canal, 0.8 mm voxels."""
 
@@ -127,11 +140,10 @@ class Stage:
         from enbloc.anatomy import locate
         from enbloc.case import StatedExtent
         from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
-        from enbloc.resection.settings import ResectionSettings
         from enbloc.tumour import measure
 
         spec = PhantomSpec(levels=("T11", "T12", "L1"), tumour=TumourSpec(type=4, level="T12", size=1.2))
-        self.settings = ResectionSettings(step_mm=2.0, azimuth_step_deg=15.0) if smoke else ResectionSettings()
+        self.settings = cuts_only(smoke)
         self.imaging = make_phantom(spec).imaging
         self.spine = locate(self.imaging)
         self.extent = measure(self.spine, StatedExtent())
@@ -307,13 +319,12 @@ def planned(name: str, kind: int | None, imaging: Any, smoke: bool) -> Outcome:
     from enbloc.case import StatedExtent
     from enbloc.core.evidence import Skipped
     from enbloc.resection.resect import resect
-    from enbloc.resection.settings import ResectionSettings
     from enbloc.tumour import measure
     from properties.confirm_cut import Confirmer
 
     spine = locate(imaging)
     extent = measure(spine, StatedExtent())
-    settings = ResectionSettings(step_mm=2.0, azimuth_step_deg=15.0) if smoke else ResectionSettings()
+    settings = cuts_only(smoke)
     start = time.perf_counter()
     found = resect(spine, imaging, extent, settings=settings)
     seconds = time.perf_counter() - start

@@ -13,12 +13,14 @@ from enbloc.case import StatedExtent
 from enbloc.core.volume import Imaging
 from enbloc.phantom import PhantomSpec, make_phantom
 from enbloc.resection.nouns import Alternative, Gate, Resection, Tissue
+from enbloc.resection.removal_nouns import RemovalSettings
 from enbloc.resection.resect import resect
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import measure
 from properties.confirm_cut import Confirmer, Outline
 
-QUICK = ResectionSettings(step_mm=1.2, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0)
+WITHOUT = RemovalSettings(sought=False)
+QUICK = ResectionSettings(step_mm=1.2, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0, removal=WITHOUT)
 
 
 @cache

@@ -16,12 +16,14 @@ from enbloc.core.evidence import Skipped
 from enbloc.core.volume import Grid, Imaging, LabelMap
 from enbloc.phantom import PhantomSpec, TumourSpec
 from enbloc.resection.nouns import FaceName, Gate, MarginClass, Resection
+from enbloc.resection.removal_nouns import RemovalSettings
 from enbloc.resection.resect import resect
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import contacts, measure
 
 LEVELS = ("T11", "T12", "L1")
-QUICK = ResectionSettings(step_mm=1.5, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0)
+WITHOUT = RemovalSettings(sought=False)
+QUICK = ResectionSettings(step_mm=1.5, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0, removal=WITHOUT)
 SIZED = {"levels": LEVELS, "spacing_mm": (1.5, 1.5, 1.5)}
 
 

@@ -20,7 +20,9 @@ from enbloc.images import load_images
 from enbloc.images.raw import closest_ras
 from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
 from enbloc.resection.nouns import Cut, Gate, Resection
+from enbloc.resection.removal_nouns import RemovalSettings
 from enbloc.resection.resect import resect
+from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import measure
 from properties.confirm_cut import Confirmer, moved, placed_as, without_a_piece
 from resection.test_lay import moved as carried
@@ -40,12 +42,13 @@ SPECS = {
         levels=("T11", "T12", "L1"), oblique_deg=(11.0, -4.0, 7.0), tumour=TumourSpec(type=4, level="T12", size=1.2)
     ),
 }
+CUTS_ONLY = ResectionSettings(removal=RemovalSettings(sought=False))
 TURN_DEG, MOVE_MM = (12.0, -9.0, 17.0), (31.0, -57.0, 212.0)
 
 
 def planned(imaging: Imaging) -> tuple[Spine, Resection]:
     spine = locate(imaging)
-    found = resect(spine, imaging, measure(spine, StatedExtent()))
+    found = resect(spine, imaging, measure(spine, StatedExtent()), settings=CUTS_ONLY)
     assert isinstance(found, Resection), found
     return spine, found
 
@@ -144,7 +147,7 @@ def test_the_search_does_not_see_where_the_patient_lies():
     affine = Affine(motion @ imaging.grid.affine.matrix)
     grid = Grid(imaging.grid.shape, affine)
     there = replace(imaging, grid=grid, labels=(replace(imaging.labels[0], grid=grid),))
-    again = resect(carried(spine, Affine(motion)), there, measure(spine, StatedExtent()))
+    again = resect(carried(spine, Affine(motion)), there, measure(spine, StatedExtent()), settings=CUTS_ONLY)
     for here, cut in zip(found.cuts, again.cuts, strict=True):
         assert (cut.name, cut.tissue) == (here.name, here.tissue)
         np.testing.assert_allclose(cut.normal, motion[:3, :3] @ here.normal, atol=1e-6)

@@ -103,12 +103,27 @@ def test_where_each_side_keeps_little_both_on_one_side_are_kept_beside_it():
     assert found.other is not None
     assert found.other.divider_deg > 0.0
     assert found.other.least_mm >= found.least_mm + 1.0
-    names = {f"{LEVEL}-{gate}": SimpleNamespace(order=n, margin_mm=SimpleNamespace(value=1.0), section_mm2=100.0)
-             for n, gate in enumerate((Gate.LEFT, Gate.RIGHT), 1)}  # fmt: skip
+    names = usual_cuts(1.0)
     (said,) = one_side_alternative(Sawing(field, resection_tool("t-saw")), found, names)
     assert said.says.startswith("T12: both ring cuts on the right instead of one on each side: margin +")
     assert said.margin_gain_mm == pytest.approx(min(cut.margin_mm.value for cut in said.cuts) - 1.0)
     assert not list(one_side_alternative(Sawing(field, resection_tool("t-saw")), replace(found, other=None), names))
+
+
+def usual_cuts(margin_mm: float) -> dict[str, SimpleNamespace]:
+    """Two cuts of 100 mm2 that keep that much."""
+    one = SimpleNamespace(order=1, margin_mm=SimpleNamespace(value=margin_mm), section_mm2=100.0)
+    return {f"{LEVEL}-{gate}": one for gate in (Gate.LEFT, Gate.RIGHT)}
+
+
+def test_where_both_stand_on_one_side_the_usual_pair_is_kept_beside_them():
+    found, field = choice(), taken_on_the_left()
+    assert found.other is not None
+    assert found.other.divider_deg == 0.0
+    (said,) = one_side_alternative(Sawing(field, resection_tool("t-saw")), found, usual_cuts(3.0))
+    assert said.says.startswith("T12: ring cuts one on each side instead of both ring cuts on the right: margin -")
+    assert said.because == "T12-left enters tumour"
+    assert said.cuts[0].tumour_mm2 > 0.0 == said.cuts[1].tumour_mm2
 
 
 def test_tumour_that_joins_body_and_arch_is_told_from_tumour_that_does_not():

@@ -63,7 +63,8 @@ class RingChoice:
     `grid`: the candidates of the stated grid by gate, without those that refinement added. `bound_mm`: what no pair of
     the continuous family exceeds, up to `enough_mm`; None where it was not bounded; `proof` says which. `opening_mm`:
     what the canal's contents need. `divider_deg`: what tells left from right, see `ring_passage`. `unmet`:
-    gates that no plane of the family severs, left to an own cut. `other`: both cuts on one side, with more margin.
+    gates that no plane of the family severs, left to an own cut. `other`: both cuts on one side, with more
+    margin; where these are chosen, one on each side.
     """
 
     level: Level
@@ -145,7 +146,8 @@ def ring_choice(
     found = [each for each in (usual, *turned) if isinstance(each, RingChoice)]
     if not found:
         return usual
-    return min(found, key=lambda each: (each.standing, each.divider_deg != 0.0, -each.least_mm))
+    best = min(found, key=lambda each: (each.standing, each.divider_deg != 0.0, -each.least_mm))
+    return replace(best, other=usual) if best is not usual and isinstance(usual, RingChoice) else best
 
 
 def dividers(usual: RingChoice | Skipped) -> tuple[float, ...]:

@@ -49,7 +49,8 @@ def on_other_side(passage: Passage, canal_angle_deg: float | None) -> Iterator[C
         return
     here = SIDES[passage.gate]
     there = "right" if passage.gate is Gate.LEFT else "left"
-    text = f"stands on the {there}, as no cut on the {here} keeps clear of tumour: that half of the arch leaves too"
+    text = f"stands on the {there}, as no cut on the {here} keeps clear of tumour: that half of the arch leaves too,"
+    text += " so look at the way out of the pieces"
     yield Caveat("cut-on-other-side", text)
 
 
