@@ -97,7 +97,7 @@ def test_the_page_tells_how_the_pieces_leave(text: str) -> None:
         "Anterior block: turned around the dural sac to the patient's left, then back.",
         "Least room beyond what gives way: 0.4 mm. The path runs through the root T12 left: to be divided before.",
         "aorta 31.0 mm (30.1 to 31.9)",
-        "aorta presses in by 1.2 mm (0.4 to 2.0)",
+        "aorta has to give way by 1.2 mm (0.4 to 2.0)",
         "T11 bone 0.1 mm away (−0.7 to 0.9)",
         "Turned out to the right: none found, held by rib.",
         "Corridor for the cage: 31.4 mm",
@@ -156,7 +156,7 @@ def test_two_arches_leave_one_after_the_other() -> None:
 
 
 def test_rooms_in_words() -> None:
-    assert leaving.room(Measured(-3.66, -4.46, -2.86)) == "presses in by 3.7 mm (2.9 to 4.5)"
+    assert leaving.room(Measured(-3.66, -4.46, -2.86)) == "has to give way by 3.7 mm (2.9 to 4.5)"
     assert leaving.room(Measured(0.0, -0.8, 0.8)) == "touches (−0.8 to 0.8 mm)"
     assert leaving.room(Measured(2.97, 2.17, 3.77)) == "3.0 mm away (2.2 to 3.8)"
     piece = replace(a_block(Way.TURNED_LEFT), clearances=(Clearance("b", Measured(2.0, 1.0, 3.0)),))

@@ -98,10 +98,10 @@ def passed(piece: PieceRemoval) -> list[Passed]:
 
 
 def room(distance: Measured) -> str:
-    """`1.2 mm away (0.4 to 2.0)`, or `presses in by 3.7 mm (2.9 to 4.5)`."""
+    """`1.2 mm away (0.4 to 2.0)`, or `has to give way by 3.7 mm (2.9 to 4.5)`."""
     value, low, high = distance.value, distance.low, distance.high
     if round(value, 1) < 0.0:
-        return f"presses in by {number(-value)} mm ({number(-high)} to {number(-low)})"
+        return f"has to give way by {number(-value)} mm ({number(-high)} to {number(-low)})"
     if round(value, 1) == 0.0:
         return f"touches ({number(low)} to {number(high)} mm)"
     return f"{number(value)} mm away ({number(low)} to {number(high)})"

@@ -322,7 +322,7 @@ def _says(piece: Piece, best: OneWay | None, clearances: Sequence[Clearance], tr
 def _near(nearest: Clearance) -> str:
     mm = nearest.distance_mm.value
     if round(mm, 1) < 0.0:
-        return f"presses {-mm:.1f} mm into the place of {nearest.structure}"
+        return f"{nearest.structure} has to give way by {-mm:.1f} mm"
     return f"nearest it comes to {nearest.structure}: {abs(mm):.1f} mm"
 
 
