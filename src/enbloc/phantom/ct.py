@@ -189,7 +189,7 @@ def _bone(hu: Hounsfield, part: Codes, owner: Codes, to_mm: Array, column: Colum
                 x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
                 y = to_mm[1, 0] * a + to_mm[1, 1] * b + to_mm[1, 2] * c + to_mm[1, 3]
                 z = to_mm[2, 0] * a + to_mm[2, 1] * b + to_mm[2, 2] * c + to_mm[2, 3]
-                d, _ = k.bone(origin, axes, shapes, limbs, owner[a, b, c] - 1, x, y, z)
+                d = k.bone(origin, axes, shapes, limbs, owner[a, b, c] - 1, x, y, z)
                 thick = CORTEX_MM if code == k.BODY else 2.0 * CORTEX_MM
                 inner = min(1.0, max(0.0, (-d - thick) / voxel_mm + 0.5))
                 marrow = MARROW + 60.0 * _grain(x, y, z)

@@ -24,12 +24,13 @@ def field(column: Column, what: int, index: int, points: Array, out: Array) -> N
     for n in prange(points.shape[0]):
         x, y, z = points[n, 0], points[n, 1], points[n, 2]
         if what == BONE:
-            out[n] = k.bone(origin, axes, shapes, limbs, index, x, y, z)[0]
+            out[n] = k.bone(origin, axes, shapes, limbs, index, x, y, z)
         elif what == DISC:
-            out[n] = k.disc(origin, axes, shapes, index, x, y, z)
+            space, _, _, _ = k.canal(origin, axes, shapes, x, y, z)
+            out[n] = k.disc(origin, axes, shapes, index, x, y, z, space)
         elif what == SOLID:
             lx, ly, lz = k.local(origin, axes, index, x, y, z)
-            out[n] = k.flesh(shapes[index], limbs[index], lx, ly, lz)[0]
+            out[n] = k.flesh(shapes[index], limbs[index], lx, ly, lz, False)[0]
         elif what == BODY:
             lx, ly, lz = k.local(origin, axes, index, x, y, z)
             out[n] = k.body(shapes[index], lx, ly, lz)
@@ -49,7 +50,9 @@ def zone_codes(column: Column, points: Array, codes: npt.NDArray[np.uint8], owne
 
 
 @njit(cache=True, parallel=True)
-def lesion_field(column: Column, blobs: Array, bumps: Array, rules: Rules, points: Array, out: Array) -> None:
-    """Distance-like value of one lesion at `points` (n, 3), patient mm."""
+def lesion_field(
+    column: Column, blobs: Array, bumps: Array, rules: Rules, points: Array, enough: float, out: Array
+) -> None:
+    """Distance-like value of one lesion at `points` (n, 3), patient mm; where it is `enough` or more, no less."""
     for n in prange(points.shape[0]):
-        out[n] = tumour_at(blobs, bumps, rules, column, points[n, 0], points[n, 1], points[n, 2])
+        out[n] = tumour_at(blobs, bumps, rules, column, points[n, 0], points[n, 1], points[n, 2], enough)

@@ -34,8 +34,11 @@ def paint_vertebra(
                 rough, arch_part = k.solid(shapes[i], limbs[i], lx, ly, lz)
                 if rough >= 0.0:
                     continue
-                distance, _ = k.bone(origin, axes, shapes, limbs, i, x, y, z)
-                if distance < 0.0:
+                space, _, _, _ = k.canal(origin, axes, shapes, x, y, z)
+                if space <= 0.0:
+                    continue
+                above, below = k.beside(origin, axes, shapes, limbs, i, x, y, z, rough)
+                if k.carved(rough, above, below, space) < 0.0:
                     part[a, b, c] = k.part_of(shapes[i], arch_part, lx, ly, lz)
                     owner[a, b, c] = i + 1
 
@@ -73,7 +76,7 @@ def paint_spaces(
                         other[a, b, c] = CORD
                     elif sac < 0.0:
                         other[a, b, c] = SAC
-                elif i < last and k.disc(origin, axes, shapes, i, x, y, z) < 0.0:
+                elif i < last and k.disc(origin, axes, shapes, i, x, y, z, space) < 0.0:
                     part[a, b, c] = k.DISC
                     owner[a, b, c] = i + 1
 

@@ -51,7 +51,7 @@ def _inside(truth: Truth, lesion: Lesion, level: Level) -> tuple[Array, npt.NDAr
     axes = [np.arange(a, b, STEP_MM) for a, b in zip(low, high, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     distance = np.empty(len(points))
-    evaluate.lesion_field(truth.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, distance)
+    evaluate.lesion_field(truth.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, 0.0, distance)
     points = np.ascontiguousarray(points[distance < 0.0])
     codes, owners = np.empty(len(points), np.uint8), np.empty(len(points), np.uint8)
     evaluate.zone_codes(truth.column.arrays, points, codes, owners)
