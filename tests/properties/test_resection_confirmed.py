@@ -19,7 +19,9 @@ from enbloc.images import load_images
 from enbloc.images.raw import closest_ras
 from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
 from enbloc.resection.nouns import Cut, Gate, Resection
+from enbloc.resection.removal_nouns import RemovalSettings
 from enbloc.resection.resect import resect
+from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import measure
 from properties.confirm_cut import Confirmer, moved, placed_as, without_a_piece
 
@@ -32,12 +34,14 @@ SPECS = {
         levels=("T11", "T12", "L1"), oblique_deg=(11.0, -4.0, 7.0), tumour=TumourSpec(type=4, level="T12", size=1.2)
     ),
 }
+CUTS_ONLY = ResectionSettings(removal=RemovalSettings(sought=False))
+"""A way out is sought when all cuts are made, and changes none."""
 TURN_DEG, MOVE_MM = (12.0, -9.0, 17.0), (31.0, -57.0, 212.0)
 
 
 def planned(imaging: Imaging) -> tuple[Spine, Resection]:
     spine = locate(imaging)
-    found = resect(spine, imaging, measure(spine, StatedExtent()))
+    found = resect(spine, imaging, measure(spine, StatedExtent()), settings=CUTS_ONLY)
     assert isinstance(found, Resection), found
     return spine, found
 

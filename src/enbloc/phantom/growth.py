@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from enbloc.core.geometry import Array
 from enbloc.phantom import kernels as k
@@ -192,7 +192,7 @@ def tumour_at(
     return barred(distance, rules[0], column, x, y, z, enough)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def fill(
     mask: npt.NDArray[np.bool_],
     to_mm: Array,
@@ -203,7 +203,7 @@ def fill(
     column: Column,
 ) -> None:
     """Set voxels of `mask` whose centre lies in the lesion, inside `bounds` (3, 2)."""
-    for a in prange(bounds[0, 0], bounds[0, 1]):
+    for a in range(bounds[0, 0], bounds[0, 1]):
         for b in range(bounds[1, 0], bounds[1, 1]):
             for c in range(bounds[2, 0], bounds[2, 1]):
                 x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
@@ -214,7 +214,7 @@ def fill(
                     mask[a, b, c] = True
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def zones_where(
     mask: npt.NDArray[np.bool_],
     to_mm: Array,
@@ -224,7 +224,7 @@ def zones_where(
 ) -> None:
     """Zone code and 1-based owner of every true voxel of `mask`."""
     origin, axes, shapes, limbs = column
-    for a in prange(mask.shape[0]):
+    for a in range(mask.shape[0]):
         for b in range(mask.shape[1]):
             for c in range(mask.shape[2]):
                 if not mask[a, b, c]:

@@ -148,7 +148,7 @@ def off_limb(s: Array, x: float, y: float, z: float, least: float) -> bool:
     dy = y - 0.5 * (s[1] + s[4])
     dz = z - 0.5 * (s[2] + s[5])
     reach = s[13] + s[14] * max(0.0, least)
-    return dx * dx + dy * dy + dz * dz >= reach * reach
+    return bool(dx * dx + dy * dy + dz * dz >= reach * reach)
 
 
 @njit(cache=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from enbloc.core.geometry import Array
 from enbloc.core.levels import Level
@@ -74,8 +74,8 @@ def _near(points: Array, rods: Array) -> Array:
     return out
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _nearest_rod(points: Array, rods: Array, out: Array) -> None:
-    for n in prange(points.shape[0]):
+    for n in range(points.shape[0]):
         for r in range(rods.shape[0]):
             out[n] = min(out[n], limb(points[n, 0], points[n, 1], points[n, 2], rods[r]))
