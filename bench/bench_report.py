@@ -128,6 +128,7 @@ def main() -> int:
         if len(tried) > 2:
             build.NEIGHBOURS = 40  # every vertebra there is
             results.append(measured("worst case", with_noise(tried[-1][1]), True, scratch, times))
+            results.append(measured("worst case with cuts", with_noise(s0327(scratch, 6)), True, scratch, times))
     rows = [row for row, _, _ in results]
     table(("report", "written in s", "MB", "ready s", "drawn s"), rows)
     print(f"load average at the end {load()}\n")

@@ -2,6 +2,7 @@
 
     .venv/bin/python bench/bench_resection.py             # 200 phantoms, tumours on real labels where they are present
     .venv/bin/python bench/bench_resection.py --count 24
+    .venv/bin/python bench/bench_resection.py --log DIR   # keeps each case as it ends; again: goes on from there
     .venv/bin/python bench/bench_resection.py --smoke     # small grids, two phantoms on coarse voxels
 
 The rival samples each plane on a square raster of the same pitch with scipy.ndimage.map_coordinates and takes the least
@@ -12,13 +13,15 @@ no cut along it exceeds; `sections` finds the part that severs and measures all 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import sys
 import time
+import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,16 +48,23 @@ PATIENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One case. `skipped`: the reason, None where there is a plan. `objections`: what the slow twin denies."""
+    """One case. `skipped`: the reason, None where there is a plan. `objections`: what the slow twin denies. `proof`:
+    what the certificate says of its bound. `caveats`: ids. `crash`: where it ended in an error, None where it did not.
+    """
 
     name: str
     kind: int | None
-    skipped: str | None
-    levels: int
-    margin_mm: float | None
-    gap_mm: float | None
-    objections: tuple[str, ...]
-    seconds: float
+    skipped: str | None = None
+    levels: int = 0
+    margin_mm: float | None = None
+    gap_mm: float | None = None
+    proof: str = ""
+    tumour_mm2: float = 0.0
+    objections: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    crash: str | None = None
+    seconds: float = 0.0
+    cpu_s: float = 0.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,19 +72,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--smoke", action="store_true", help="sizes for a check that it runs")
     parser.add_argument("--count", type=int, default=200, help="phantoms (default: 200)")
     parser.add_argument("--workers", type=int, default=2, help="processes for the phantoms (default: 2)")
+    parser.add_argument("--cases-only", action="store_true", help="only the phantoms and the tumours on real labels")
+    parser.add_argument("--log", type=Path, help="folder where each case is kept as it ends; those in it are not run")
     wanted = parser.parse_args(arguments)
     sys.path.insert(0, str(ROOT / "tests"))
     figures = Figures(wanted.smoke)
     headline("The search for cuts")
-    bench_twin(figures, 4 if wanted.smoke else 100)
-    stage = Stage(wanted.smoke)
-    bench_planes(figures, stage, 400 if wanted.smoke else 15_000)
-    bench_stage(figures, stage, 1 if wanted.smoke else 5)
+    if not wanted.cases_only:
+        bench_twin(figures, 4 if wanted.smoke else 100)
+        stage = Stage(wanted.smoke)
+        bench_planes(figures, stage, 400 if wanted.smoke else 15_000)
+        bench_stage(figures, stage, 1 if wanted.smoke else 5)
     count = 2 if wanted.smoke else wanted.count
-    bench_cases(figures, "phantoms", partial(phantom_outcome, wanted.smoke), range(count), wanted.workers)
+    job = partial(phantom_outcome, wanted.smoke)
+    bench_cases(figures, "phantoms", outcomes(job, list(range(count)), wanted.workers, wanted.log))
     if DATA.is_dir() and not wanted.smoke:
         dev = [(patient, number) for patient in PATIENTS for number in range(1, 8)]
-        bench_cases(figures, "tumours on real labels", dev_outcome, dev, wanted.workers)
+        found = outcomes(dev_outcome, dev, wanted.workers, wanted.log)
+        bench_cases(figures, "tumours on real labels", found)
     print(f"load average when it ended: {load()}")
     return figures.exit_code
 
@@ -105,6 +120,19 @@ def bench_twin(figures: Figures, count: int) -> None:
     print()
 
 
+def cuts_only(smoke: bool) -> Any:
+    """Settings without the way out of the pieces, which has its own bench."""
+    from enbloc.resection.removal_nouns import RemovalSettings
+    from enbloc.resection.settings import ResectionSettings
+
+    without = RemovalSettings(sought=False)
+    return (
+        ResectionSettings(step_mm=2.0, azimuth_step_deg=15.0, removal=without)
+        if smoke
+        else ResectionSettings(removal=without)
+    )
+
+
 class Stage:
     """One level ready for the stage: T12 with a tumour through its pedicle into the canal, 0.8 mm voxels."""
 
@@ -112,11 +140,10 @@ class Stage:
         from enbloc.anatomy import locate
         from enbloc.case import StatedExtent
         from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
-        from enbloc.resection.settings import ResectionSettings
         from enbloc.tumour import measure
 
         spec = PhantomSpec(levels=("T11", "T12", "L1"), tumour=TumourSpec(type=4, level="T12", size=1.2))
-        self.settings = ResectionSettings(step_mm=2.0, azimuth_step_deg=15.0) if smoke else ResectionSettings()
+        self.settings = cuts_only(smoke)
         self.imaging = make_phantom(spec).imaging
         self.spine = locate(self.imaging)
         self.extent = measure(self.spine, StatedExtent())
@@ -134,7 +161,7 @@ class Stage:
         from enbloc.resection.lay import operative_field
         from enbloc.resection.nouns import Gate
         from enbloc.resection.passage import ring_passage
-        from enbloc.resection.resect import own_axes
+        from enbloc.resection.searching import own_axes
 
         field = operative_field(self.spine, self.imaging, (Level.T12,), self.settings)
         axes = own_axes(self.spine, field, Level.T12)
@@ -279,53 +306,100 @@ def dev_outcome(which: tuple[str, int]) -> Outcome:
 
 
 def outcome_of(name: str, kind: int | None, imaging: Any, smoke: bool) -> Outcome:
+    start, used = time.perf_counter(), time.process_time()
+    try:
+        found = planned(name, kind, imaging, smoke)
+    except Exception:  # noqa: BLE001, a bench counts what breaks and goes on
+        found = Outcome(name, kind, crash=traceback.format_exc(limit=-3))
+    return replace(found, seconds=found.seconds or time.perf_counter() - start, cpu_s=time.process_time() - used)
+
+
+def planned(name: str, kind: int | None, imaging: Any, smoke: bool) -> Outcome:
     from enbloc.anatomy import locate
     from enbloc.case import StatedExtent
     from enbloc.core.evidence import Skipped
     from enbloc.resection.resect import resect
-    from enbloc.resection.settings import ResectionSettings
     from enbloc.tumour import measure
     from properties.confirm_cut import Confirmer
 
     spine = locate(imaging)
     extent = measure(spine, StatedExtent())
-    settings = ResectionSettings(step_mm=2.0, azimuth_step_deg=15.0) if smoke else ResectionSettings()
+    settings = cuts_only(smoke)
     start = time.perf_counter()
     found = resect(spine, imaging, extent, settings=settings)
     seconds = time.perf_counter() - start
     if isinstance(found, Skipped):
-        return Outcome(name, kind, found.skipped, 0, None, None, (), seconds)
+        return Outcome(name, kind, found.skipped, seconds=seconds)
     confirm = Confirmer(spine)
-    denied = () if smoke else tuple(f"{c.name}: {o}" for c in found.cuts for o in confirm.objections(c))
-    margin = None if found.margin_mm is None else found.margin_mm.value
-    return Outcome(name, kind, None, len(found.levels), margin, found.certificate.gap_mm, denied, seconds)
+    denied = () if smoke else (f"{cut.name}: {said}" for cut in found.cuts for said in confirm.objections(cut))
+    return Outcome(
+        name,
+        kind,
+        levels=len(found.levels),
+        margin_mm=None if found.margin_mm is None else found.margin_mm.value,
+        gap_mm=found.certificate.gap_mm,
+        proof=found.certificate.because,
+        tumour_mm2=found.intralesional_area_mm2,
+        objections=() if smoke else (*confirm.parted(found.cuts), *denied),
+        caveats=tuple(sorted({e.id for e in found.caveats} | {e.id for cut in found.cuts for e in cut.caveats})),
+        seconds=seconds,
+    )
 
 
-def outcomes(job: Any, cases: Sequence[Any], workers: int) -> Iterator[Outcome]:
+def outcomes(job: Any, cases: Sequence[Any], workers: int, log: Path | None) -> list[Outcome]:
+    """In the order of `cases`. With `log` each is written there as it ends, and those written before are read."""
+    kept = {} if log is None else {case: found for case in cases if (found := read_outcome(log, case)) is not None}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=on_path) as pool:
-        yield from pool.map(job, cases)
+        running = {pool.submit(job, case): case for case in cases if case not in kept}
+        for done in as_completed(running):
+            case = running[done]
+            kept[case] = done.result()
+            if log is not None:
+                write_outcome(log, case, kept[case])
+    return [kept[case] for case in cases]
+
+
+def outcome_file(log: Path, case: Any) -> Path:
+    return log / f"{'-'.join(map(str, case)) if isinstance(case, tuple) else f'phantom-{case}'}.json"
+
+
+def write_outcome(log: Path, case: Any, outcome: Outcome) -> None:
+    log.mkdir(parents=True, exist_ok=True)
+    outcome_file(log, case).write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
+
+
+def read_outcome(log: Path, case: Any) -> Outcome | None:
+    path = outcome_file(log, case)
+    if not path.is_file():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return Outcome(**{**told, "objections": tuple(told["objections"]), "caveats": tuple(told["caveats"])})
 
 
 def on_path() -> None:
     sys.path.insert(0, str(ROOT / "tests"))
 
 
-def bench_cases(figures: Figures, title: str, job: Any, cases: Sequence[Any], workers: int) -> None:
-    found = list(outcomes(job, cases, workers))
+def bench_cases(figures: Figures, title: str, found: list[Outcome]) -> None:
     rows = []
     for kind in sorted({one.kind or 0 for one in found}):
         mine = [one for one in found if (one.kind or 0) == kind]
-        planned = [one for one in mine if one.skipped is None]
+        planned = [one for one in mine if one.skipped is None and one.crash is None]
         clean = sum(one.margin_mm is not None and one.margin_mm >= 0.0 for one in planned)
         gaps = [one.gap_mm for one in planned if one.gap_mm is not None]
         rows.append([
             f"type {kind}" if kind else "no type", len(mine), len(planned), clean, len(mine) - len(planned),
             f"{max(gaps):.2f}" if gaps else "-", f"{max(one.seconds for one in mine):.1f}",
         ])  # fmt: skip
-    table((title, "cases", "planned", "tumour-free", "reasoned absence", "largest gap mm", "slowest s"), rows)
+    table((title, "cases", "planned", "tumour-free", "no plan", "largest gap mm", "slowest s"), rows)
     for reason, count in Counter(one.skipped for one in found if one.skipped).most_common():
         print(f"{count:4d}  {reason}")
+    crashed = [one for one in found if one.crash is not None]
+    for one in crashed:
+        print(f"      {one.name}: {one.crash}")
+    figures.figure(f"{title}: no crash", share(len(found) - len(crashed), len(found)), "all", not crashed)
+    found = [one for one in found if one.crash is None]
     asked = [one for one in found if one.kind in range(1, 7)]
     planned = sum(one.skipped is None for one in asked)
     figures.figure(f"{title}: types 1-6 planned", share(planned, len(asked)), "all", planned == len(asked))

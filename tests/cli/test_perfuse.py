@@ -68,6 +68,12 @@ def test_five_levels_have_no_plan_but_options() -> None:
     assert "days apart" in text
 
 
+def test_nothing_is_closed_where_every_level_feeds_the_cord() -> None:
+    text = sheet(perfused(None, asked(levels=["T12"], feeders=["T11-left", "T12-left", "L1-left"])))
+    assert "close       nothing: each level" in text
+    assert "as published" not in text
+
+
 def test_json_and_nothing_else() -> None:
     done = enbloc_perfuse("--level", "T12", "--embolise", "T12", "--json")
     document = json.loads(done.stdout)
@@ -83,6 +89,7 @@ def test_json_and_nothing_else() -> None:
         ({}, r"^resected: names no level"),
         ({"levels": ["C5"]}, r"^resected: C5 is cervical"),
         ({"levels": ["T14"]}, r"^resected: 'T14' is no vertebra"),
+        ({"levels": ["t12"]}, r"^resected: 't12' is no vertebra \(did you mean 'T12'\?\)"),
         ({"levels": ["T12"], "systolic_mmhg": 0.0}, r"^systolic_mmhg: 0 mmHg"),
         ({"levels": ["T12"], "systolic_mmhg": float("nan")}, r"^systolic_mmhg: nan mmHg"),
         ({"levels": ["T12"], "feeders": ["T9-middle"]}, r"^cord_feeders: 'T9-middle' names no side"),

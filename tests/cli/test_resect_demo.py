@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -16,7 +17,9 @@ from enbloc.cli.progress import Clock
 from enbloc.cli.resect import Resected, resected, sheet
 from enbloc.cli.synthetic import make_demo
 from enbloc.core.errors import InputError
-from enbloc.planning import Settings, own_cuts, plan_schema, why
+from enbloc.core.evidence import Skipped
+from enbloc.planning import Settings, Written, own_cuts, plan_schema, why
+from enbloc.resection.nouns import RING_GATES
 
 RING = ("T12-left", "T12-right")
 
@@ -117,6 +120,34 @@ def test_our_cut_given_back_scores_as_ours(done: Resected, document: dict) -> No
     assert one.section_mm2 == pytest.approx(0.0, abs=0.02 * left["section_mm2"])  # a rim of pixels of 0.2 mm
     assert one.remarks == ()
     assert own.resection.margin_class.value == done.plan.resection.margin_class.value
+
+
+def test_own_cuts_are_scored_without_another_search(done: Resected, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("searched again")
+
+    monkeypatch.setattr("enbloc.resection.resect.searched", never)
+    own = own_cuts(done.plan, parse_cuts(["left=90:0:-9"]), Settings().resection)
+    kept = {cut.name: cut for cut in own.resection.cuts if not cut.given}
+    assert kept == {cut.name: cut for cut in done.plan.resection.cuts if cut.name in kept}
+    assert own.resection.certificate.bound_mm == done.plan.resection.certificate.bound_mm
+
+
+def test_an_own_cut_stands_where_the_search_finds_none(done: Resected, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family of axial planes severs no ring. Ring cuts given as one's own are scored as they were when found, and
+    stand in the order of sawing; one alone leaves the other side without a cut.
+    """
+    monkeypatch.setattr("enbloc.resection.gates.ring_angles", lambda _: np.array([[0.0, 90.0]]))
+    refused = replace(done.plan, resection=Skipped("no plane of the family parts body and arch"))
+    rings = [cut for cut in done.plan.resection.cuts if cut.gate in RING_GATES]
+    given = [Written(cut.name, point_mm=cut.point_mm, normal=cut.normal) for cut in rings]
+    own = own_cuts(refused, given, Settings().resection)
+    assert [one.found for one in own.compared] == [None, None]
+    margins = [one.own.margin_mm.value for one in own.compared]
+    assert margins == pytest.approx([cut.margin_mm.value for cut in rings], abs=1e-6)
+    assert [cut.name for cut in own.resection.cuts] == [cut.name for cut in done.plan.resection.cuts]
+    assert [cut.order for cut in own.resection.cuts] == [1, 2, 3, 4]
+    assert "T12: no plane of the family" in own_cuts(refused, given[:1], Settings().resection).skipped
 
 
 def test_a_worse_cut_and_one_that_misses(done: Resected) -> None:

@@ -76,7 +76,8 @@ def test_four_levels_with_caution():
     assert len(found.embolised) == 8
     assert "caution" in warned(found)
     assert found.cord_flow_pct < plan("T12").cord_flow_pct
-    assert {"staged", "omitted-ends", "all-at-once"} <= {one.id for one in found.options}
+    assert {"staged", "omitted-ends"} <= {one.id for one in found.options}
+    assert "all-at-once" not in {one.id for one in found.options}, "that is the plan"
 
 
 def test_five_levels_have_no_automatic_plan():
@@ -147,6 +148,15 @@ def test_no_option_closes_a_feeder_but_the_one_that_says_so():
             assert not {"T10-left", "T7-left", "T11-right"} & set(one.embolised), one.id
 
 
+def test_levels_left_open_are_not_counted_as_closed():
+    """T10, T11, L1 asked for, T12 taken, T11 left open: three closed, and not neighbours."""
+    found = plan("T12", embolised=("T10", "T11", "L1"), cord_feeders=("T11-left",))
+    assert found.evoked_potentials.levels == len(found.closed_levels) == 3
+    assert "not-neighbours" in warned(found)
+    six = plan("T12", embolised=("T9", "T10", "T11", "L1", "L2"), cord_feeders=("T9-left",))
+    assert six.outside is None, "five are closed, and five were studied"
+
+
 def test_a_feeder_is_closed_only_when_asked():
     found = plan("T9", adamkiewicz="T10-left", close_feeders=True)
     assert "T10-left" in found.embolised
@@ -193,6 +203,9 @@ def test_particles_and_coils_are_told_apart():
     assert particles.cord_flow_pct < coils.cord_flow_pct
     assert particles.vertebra_flow_ci_pct[0] == 0.0
     assert "particles-reach-further" in warned(particles) - warned(coils)
+    assert all(one.vertebra_flow_pct.low == 0.0 for one in particles.options), "as of the plan itself"
+    staged = [option(plan("T11", "T12", occlusion=way), "staged") for way in ("proximal", "particles")]
+    assert staged[1].cord_flow_pct.value < staged[0].cord_flow_pct.value
 
 
 def test_pressure_adds_and_the_paper_is_heard():
@@ -305,6 +318,7 @@ def test_the_drawing_says_what_is_tied_and_what_flows():
     beside = [a.inflow_pct for a in found.schematic.arteries if a.level in (Level.T10, Level.L2)]
     assert all(inflow > 100.0 for inflow in beside), "the neighbours carry more than before"
     by_level = {row.level: row for row in found.schematic.levels}
+    assert by_level[Level.T12].vertebra_flow_pct == pytest.approx(found.vertebra_flow_pct, rel=EXACT), "one number"
     assert by_level[Level.T10].arcade_link_pct > 0.0 > by_level[Level.L1].arcade_link_pct, "towards the closed levels"
 
 

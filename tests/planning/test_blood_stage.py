@@ -145,6 +145,18 @@ def test_what_is_not_known_of_the_loss_is_named(at_t12) -> None:
     assert len(missing) == 4  # vascularity, pressure, glue, approach; flow and levels are known
 
 
+def test_a_histology_that_no_table_holds_is_not_known(at_t12) -> None:
+    """Free text is as good as none: the same range, and named as missing."""
+    free, none = (expected_loss(at_t12.perfusion, name, None, None) for name in ("a rare thing", None))
+    assert free == none
+
+
+def test_a_loss_beyond_every_series_is_warned_of() -> None:
+    ids = {caveat.id for caveat in planned("T9", "T10", "T11", "T12").warnings}
+    assert "blood-loss-outside-what-was-studied" in ids
+    assert "blood-loss-outside-what-was-studied" not in {caveat.id for caveat in planned("T9").warnings}
+
+
 def test_roots_divided_and_in_the_way_each_once() -> None:
     resection = a_resection()
     release = replace(resection.releases[0], structure="nerve root", action="divide", level="T12", side="left")

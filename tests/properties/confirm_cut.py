@@ -152,6 +152,25 @@ class Confirmer:
         if not self.faces_what_leaves(cut):
             yield "the normal points away from what leaves"
 
+    def parted(self, cuts: tuple[Cut, ...]) -> list[str]:
+        """What stays joined with all ring cuts of a level made: the front of its body, and the arch where the sides
+        are divided. The level alone is looked at, all of it, on both sides.
+        """
+        found = []
+        for level in dict.fromkeys(cut.level for cut in cuts):
+            rings = [cut for cut in cuts if cut.level is level and cut.gate in SIDES]
+            if {cut.gate for cut in rings} != set(SIDES):
+                continue  # a side is open
+            points, owner, part = self.fine(rings[0])
+            whole = (np.isin(part % 100, list(BONE)) | (part >= 100)) & (owner == 1 + self.spine.levels.index(level))
+            solid = whole & ~np.logical_or.reduce([self.sawn(cut, points) for cut in rings])
+            ends = [self.around_ring(cut, points, owner, part) for cut in rings]
+            pieces, _ = ndimage.label(solid)
+            body, arch = (set(np.unique(pieces[one | two])) - {0} for one, two in zip(*ends, strict=True))
+            if body & arch:
+                found.append(f"{level}: body and arch hang together with both ring cuts made")
+        return found
+
     def read(self, values: np.ndarray, points_mm: np.ndarray) -> np.ndarray:
         index = self.spine.grid.affine.to_index(points_mm)
         return ndimage.map_coordinates(values, index.T, order=1, mode="nearest")
@@ -172,12 +191,16 @@ class Confirmer:
         solid = self.tissue(cut, points, owner, part)
         ends = self.around_ring if cut.gate in SIDES else self.column
         one, two = ends(cut, points, owner, part)
+        pieces, _ = ndimage.label(solid & ~self.sawn(cut, points, outline))
+        return not (set(np.unique(pieces[one])) - {0}) & (set(np.unique(pieces[two])) - {0})
+
+    def sawn(self, cut: Cut, points: np.ndarray, outline: Outline | None = None) -> np.ndarray:
+        """The points of the fine grid that the cut takes: half a step to either side of its plane."""
         away = (points - np.array(cut.point_mm)) @ cut.normal
         thick = 0.5 * FINE_MM * float(np.abs(np.array(cut.normal) @ self.turned(cut)).sum())
         near = np.abs(away) <= thick
-        near[near] &= outline.beside(points[near])
-        pieces, _ = ndimage.label(solid & ~near)
-        return not (set(np.unique(pieces[one])) - {0}) & (set(np.unique(pieces[two])) - {0})
+        near[near] &= (outline or Outline(cut)).beside(points[near])
+        return near
 
     def turned(self, cut: Cut) -> np.ndarray:
         """The fine grid's axes as columns: the vertebra's own."""
@@ -199,9 +222,11 @@ class Confirmer:
         shape = np.ceil((high - low) / FINE_MM).astype(int) + 1
         points = (np.moveaxis(np.indices(tuple(shape)), 0, -1) * FINE_MM + low) @ axes.T
         index = np.rint(spine.grid.affine.to_index(points)).astype(int)
-        index = np.clip(index, 0, np.array(spine.grid.shape) - 1)
-        at = tuple(np.moveaxis(index, -1, 0))
-        return points, spine.owner[at], np.where(spine.tumour[at], 100 + spine.part[at], spine.part[at])
+        last = np.array(spine.grid.shape) - 1
+        seen = ((index >= 0) & (index <= last)).all(axis=-1)  # beyond the image there is nothing that could be cut
+        at = tuple(np.moveaxis(np.clip(index, 0, last), -1, 0))
+        part = np.where(spine.tumour[at], 100 + spine.part[at], spine.part[at])
+        return points, np.where(seen, spine.owner[at], 0), np.where(seen, part, 0)
 
     def tissue(self, cut: Cut, points: np.ndarray, owner: np.ndarray, part: np.ndarray) -> np.ndarray:
         """What is to be cut: of a ring one half, between vertebrae the column in front of the canal."""
@@ -215,7 +240,10 @@ class Confirmer:
         return bodies | disc | ((part == 100) & np.isin(owner, (number, other)))
 
     def outward(self, cut: Cut, points: np.ndarray) -> np.ndarray:
-        right = (points - self.vertebra(cut).canal_centre_mm) @ self.turned(cut)[:, 0]
+        """How far from what the cut says divides the sides: the mid-plane, behind the canal turned by its angle."""
+        local = (points - self.vertebra(cut).canal_centre_mm) @ self.turned(cut)
+        right, ahead, turn = local[..., 0], local[..., 1], np.radians(cut.divider_deg)
+        right = np.where(ahead > 0.0, right, np.cos(turn) * right + np.sin(turn) * ahead)
         return right if cut.gate is Gate.RIGHT else -right
 
     def around_ring(self, cut, points, owner, part) -> tuple[np.ndarray, np.ndarray]:

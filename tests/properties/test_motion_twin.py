@@ -7,7 +7,8 @@ import pytest
 from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.spatial.transform import Rotation
 
-from enbloc.resection.motion import HINTS, body_of, is_clear, least_along, room_of
+from enbloc.resection.body import body_of
+from enbloc.resection.motion import HINTS, is_clear, least_along, room_of
 
 STEP_MM, CHECK_MM = 0.8, 0.5
 SHAPE = (36, 32, 30)

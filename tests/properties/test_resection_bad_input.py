@@ -9,19 +9,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from enbloc.anatomy import Part, Spine, locate
+from enbloc.anatomy import Part, Spine, compartments, locate
 from enbloc.case import StatedExtent
 from enbloc.core.errors import InputError
 from enbloc.core.evidence import Skipped
 from enbloc.core.volume import Grid, Imaging, LabelMap
 from enbloc.phantom import PhantomSpec, TumourSpec
-from enbloc.resection.nouns import MarginClass, Resection
+from enbloc.resection.nouns import FaceName, Gate, MarginClass, Resection
+from enbloc.resection.removal_nouns import RemovalSettings
 from enbloc.resection.resect import resect
 from enbloc.resection.settings import ResectionSettings
-from enbloc.tumour import measure
+from enbloc.tumour import contacts, measure
 
 LEVELS = ("T11", "T12", "L1")
-QUICK = ResectionSettings(step_mm=1.5, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0)
+WITHOUT = RemovalSettings(sought=False)
+QUICK = ResectionSettings(step_mm=1.5, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0, removal=WITHOUT)
 SIZED = {"levels": LEVELS, "spacing_mm": (1.5, 1.5, 1.5)}
 
 
@@ -34,10 +36,11 @@ def plain(request) -> tuple[Imaging, Spine]:
     return imaging, locate(imaging)
 
 
-def answer(imaging: Imaging) -> Resection | Skipped:
+def answer(imaging: Imaging, with_faces: bool = False) -> Resection | Skipped:
     """What every answer has, good or bad."""
     spine = locate(imaging)
-    found = resect(spine, imaging, measure(spine, StatedExtent()), settings=QUICK)
+    met = tuple(contacts(spine, compartments(spine))) if with_faces else ()
+    found = resect(spine, imaging, measure(spine, StatedExtent()), settings=QUICK, contacts=met)
     if isinstance(found, Skipped):
         assert len(found.skipped) > 20
         assert "\n" not in found.skipped
@@ -74,12 +77,37 @@ def test_tumour_fills_the_ring(plain):
     assert "tumour" in found.certificate.because
 
 
+def test_one_voxel_of_tumour(plain):
+    """It gets its plan, and the first thing said is that it may be nothing; nine voxels are no longer said so."""
+    middle = np.argwhere(plain[1].tumour).mean(axis=0).astype(int)
+
+    def speck(size: int):
+        def where(spine: Spine, *_) -> np.ndarray:
+            tumour = np.zeros(spine.tumour.shape, bool)
+            tumour[tuple(slice(at, at + size) for at in middle)] = True
+            return tumour
+
+        return where
+
+    found = answer(grown(plain, speck(1)))
+    assert isinstance(found, Resection)
+    assert found.caveats[0].id == "tumour-below-noise"
+    assert "holds 1 voxel (3.4 mm³)" in found.caveats[0].text  # 1.5 mm cubed
+    assert "tumour-below-noise" not in {caveat.id for caveat in answer(grown(plain, speck(3))).caveats}
+
+
 def test_tumour_encloses_the_sac(plain):
     """All of the canal but its middle, and the pedicles."""
     parts = (int(Part.CANAL), int(Part.PEDICLE_LEFT), int(Part.PEDICLE_RIGHT))
-    found = answer(grown(plain, lambda spine, part, own: own & np.isin(part, parts) & ~eroded(spine, part)))
-    if isinstance(found, Resection):
-        assert found.margin_class.value is MarginClass.INTRALESIONAL
+    found = answer(
+        grown(plain, lambda spine, part, own: own & np.isin(part, parts) & ~eroded(spine, part)), with_faces=True
+    )
+    assert isinstance(found, Resection)
+    assert found.margin_class.value is MarginClass.INTRALESIONAL
+    rings = [cut for cut in found.cuts if cut.gate in (Gate.LEFT, Gate.RIGHT)]
+    assert all("cut-through-tumour" in {caveat.id for caveat in cut.caveats} for cut in rings)
+    (dura,) = (face for face in found.faces if face.face is FaceName.DURA)
+    assert dura.margin_class.value is not MarginClass.WIDE
 
 
 def eroded(spine: Spine, part: np.ndarray) -> np.ndarray:
@@ -101,8 +129,6 @@ def test_tumour_touches_the_aorta():
     phantom = make_phantom(PhantomSpec(**SIZED, tumour=TumourSpec(type=5, level="T12", size=1.3)))
     imaging = phantom.imaging
     names = {name: value for value, name in imaging.labels[0].structures.items()}
-    if "aorta" not in names:
-        pytest.skip("this phantom has no aorta")
     aorta = imaging.labels[0].values == names["aorta"]
     body = np.argwhere(imaging.tumour).mean(axis=0)
     nearest = np.argwhere(aorta)[np.argmin(np.linalg.norm(np.argwhere(aorta) - body, axis=1))]
@@ -110,8 +136,13 @@ def test_tumour_touches_the_aorta():
     for share in np.linspace(0.0, 1.0, 60):  # a bridge from the tumour's middle to the vessel's wall
         at = np.rint(body + share * (nearest - body)).astype(int)
         tumour[tuple(slice(max(0, a - 1), a + 2) for a in at)] = True
-    found = answer(replace(imaging, tumour=tumour & ~aorta))
-    assert isinstance(found, Resection | Skipped)
+    found = answer(replace(imaging, tumour=tumour & ~aorta), with_faces=True)
+    assert isinstance(found, Resection)
+    (beside,) = (face for face in found.faces if face.face is FaceName.LATERAL_LEFT)  # where this aorta lies
+    assert beside.to == "aorta"
+    assert beside.margin_mm.low <= 0.0, "it touches"
+    assert beside.margin_class.value is not MarginClass.WIDE
+    assert found.margin_class.value is not MarginClass.WIDE
 
 
 @pytest.mark.parametrize(("axis", "keep"), [(0, 0.5), (1, 0.5), (2, 0.5), (0, 0.62), (1, 0.35)])

@@ -89,16 +89,18 @@ def test_feeders_are_marked_as_known_or_possible() -> None:
 
 
 def test_arrows_point_where_the_flow_goes() -> None:
-    """T11 gives 40 + 10 % downward; between T12 and L1 30 - 10 % run upward: positive is towards the feet."""
+    """T11 gives 40 + 10 % downward, 25 on either side; between T12 and L1 30 - 10 % run upward: positive is towards
+    the feet.
+    """
     found = schematic(a_drawing())
     assert found is not None
     down, _, up, _ = found.arrows
     assert down.x == ARCADE["right"]
     assert down.y2 > down.y1
     assert up.y2 < up.y1
-    assert down.title == "T11 to T12: 50 % of one artery's usual flow"
-    assert up.title == "L1 to T12: 20 % of one artery's usual flow"
-    assert down.width == pytest.approx(3.5)  # half of 7
+    assert down.title == "T11 to T12: 25 % of one artery's usual flow"
+    assert up.title == "L1 to T12: 10 % of one artery's usual flow"
+    assert down.width == pytest.approx(1.75)  # a quarter of 7
     assert [row.vertebra for row in found.rows] == ["68 %", "37 %", "44 %"]
     assert [row.resected for row in found.rows] == [False, True, True]
 

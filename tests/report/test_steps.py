@@ -92,6 +92,7 @@ def test_numbers_stand_where_the_plan_has_the_release(shown: tuple[Step, ...]) -
 def test_the_page_tells_how_the_pieces_leave(text: str) -> None:
     for said in (
         "Step 2. Arch: sawn and lifted off",
+        "How the pieces leave: posterior arch lifted straight back; anterior block turned out to the left.",
         "Posterior arch: lifted straight back.",
         "Anterior block: turned around the dural sac to the patient's left, then back.",
         "Least room beyond what gives way: 0.4 mm. The path runs through the root T12 left: to be divided before.",

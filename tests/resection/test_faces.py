@@ -177,6 +177,16 @@ def test_beside_and_behind_nothing_is_labelled(toy, name):
         assert found[Level.T12, other].margin_mm is not None
 
 
+def test_beside_the_body_the_vessel_of_that_side_counts():
+    """Past the body's left side (i 15) to i 10; the aorta from i 7 down, so 2 mm are free. It lies on no other side."""
+    toy = Toy().paint("T12", (10, 34), (34, 44))
+    vessels = {"aorta": block(toy, (2, 8), (34, 44)), "inferior-vena-cava": block(toy, (52, 58), (34, 44))}
+    face = toy_face(toy, FaceName.LATERAL_LEFT, encapsulated=True, vessels=vessels)
+    assert (face.to, face.margin_mm) == ("aorta", Measured(2.0, 1.0, 3.0))
+    only = {"inferior-vena-cava": vessels["inferior-vena-cava"]}
+    assert toy_face(toy, FaceName.LATERAL_LEFT, encapsulated=True, vessels=only).margin_mm is None
+
+
 @pytest.mark.parametrize(
     ("heights", "name", "to"), [((-8, 9), FaceName.CAUDAL, "L1"), ((3, 20), FaceName.CRANIAL, "T11")]
 )

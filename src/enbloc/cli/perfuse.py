@@ -82,18 +82,24 @@ def sheet(found: Perfused) -> str:
 def lines(found: Perfused) -> Iterator[str]:
     plan = found.perfusion
     yield f"Taking out {', '.join(plan.resected)}"
-    yield entry("close", f"{', '.join(plan.embolised) or 'no proposal'} ({plan.verdict.replace('-', ' ')})")
+    yield entry("close", proposal(plan))
     yield from (entry("left open", f"{one.artery}: {one.because}") for one in plan.left_open)
     yield from flow_lines(plan)
     yield from pressure_lines(plan)
     yield from (entry("or", option_text(option)) for option in plan.options)
     loss = found.blood_loss
-    mean = f"mean {millilitres(loss.mean_ml)} by what is not known"
-    yield entry("blood loss", f"{millilitres(loss.blood_loss_ml)} in nine operations of ten; {mean}")
+    ends = f"the mean may lie from {hundreds(loss.mean_ml.low)} to {hundreds(loss.mean_ml.high)} ml"
+    yield entry("blood loss", f"{loss_text(loss.blood_loss_ml)}; with what is not known {ends}")
     yield from (entry("not known", text) for text in loss.missing)
     yield from (entry("note", f"{caveat.id}: {caveat.text}") for caveat in (*plan.warnings, *loss.caveats))
     for step in (*plan.because, *plan.why_three):
         yield entry("because", f"{step.gives} [{cite(step.source)}; {step.checked}]")
+
+
+def proposal(plan: Perfusion) -> str:
+    if plan.left_open and not plan.embolised and plan.verdict != "no-automatic-plan":
+        return "nothing: each level that would be closed has an artery that feeds the cord"
+    return f"{', '.join(plan.embolised) or 'no proposal'} ({plan.verdict.replace('-', ' ')})"
 
 
 def flow_lines(plan: Perfusion) -> Iterator[str]:
@@ -144,10 +150,13 @@ def percent(found: Measured) -> str:
     return f"{found.value:.0f} % ({found.low:.0f} to {found.high:.0f})"
 
 
-def millilitres(found: Measured) -> str:
+def loss_text(found: Measured) -> str:
+    return f"{hundreds(found.value)} ml on average, {hundreds(found.low)} to {hundreds(found.high)} ml in nine of ten"
+
+
+def hundreds(ml: float) -> str:
     """To the nearest hundred: such a guess is no finer."""
-    value, low, high = (f"{round(ml, -2):,.0f}" for ml in (found.value, found.low, found.high))
-    return f"{value} ml ({low} to {high})"
+    return f"{round(ml, -2):,.0f}"
 
 
 def entry(name: str, text: str, width: int = 12) -> str:

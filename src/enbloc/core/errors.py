@@ -54,4 +54,4 @@ def one_line(text: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """A hint naming the known word closest in spelling to `word`; None when none is close."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else None
+    return f"did you mean {str(close[0])!r}?" if close else None

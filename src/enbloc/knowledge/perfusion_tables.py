@@ -17,6 +17,8 @@ EXPERIMENTS = FOLDER + "experiments.toml"
 PLANNER = FOLDER + "planner.toml"
 HISTOLOGIES = "histology.toml"
 VASCULARITY = FOLDER + "hypervascularity.toml"
+NOT_KNOWN = "not-known"
+"""The class of a tumour whose histology nobody knows, or the table does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,10 @@ class Vascularity:
     source: str | tuple[str, ...]
     checked: str
 
+    @property
+    def known(self) -> bool:
+        return self.id != NOT_KNOWN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
@@ -194,7 +200,7 @@ def vascularity(histology: str | None) -> Vascularity:
     """The class of a histology: `not-known` for None and free text, `usual` for a known one that no class names."""
     rows = {row["id"]: row_of(Vascularity, row, VASCULARITY) for row in load_table(VASCULARITY)["class"]}
     if histology is None or histology not in load_table(HISTOLOGIES)["names"]:
-        return rows["not-known"]
+        return rows[NOT_KNOWN]
     return next((row for row in rows.values() if histology in row.histologies), rows["usual"])
 
 

@@ -117,3 +117,9 @@ def margin_rule(of: str, facts: Mapping[str, str]) -> MarginRule:
 def segmental_artery_share() -> float:
     """The share of the next body beyond which a cut through it reaches that level's segmental arteries."""
     return float(load_table(LOSSES)["segmental_artery"]["share"])
+
+
+@cache
+def tumour_cut_says() -> str:
+    """When the paper accepts a cut through tumour."""
+    return str(load_table(LOSSES)["tumour_cut"]["says"])

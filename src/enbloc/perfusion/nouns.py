@@ -158,9 +158,9 @@ class ArteryState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelFlow:
-    """Flows at one level of the column in the drawing, percent of before; `links_pct`: flow along the epidural and
-    paraspinous arcades and the anterior spinal artery to the level below, as percent of one segmental artery's normal
-    flow, positive towards the feet.
+    """Flows at one level of the column in the drawing, percent of before. The links: flow along the paraspinous and
+    epidural arcades, both sides together, and the anterior spinal artery to the level below, as percent of one
+    segmental artery's normal flow, positive towards the feet.
     """
 
     level: Level
@@ -173,7 +173,7 @@ class LevelFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArteryDrawing:
-    """What the schematic shows, cranial first, for the central parameters: arteries of both sides, and each level."""
+    """What the schematic shows, cranial first, arteries of both sides, and each level."""
 
     arteries: tuple[ArteryState, ...]
     levels: tuple[LevelFlow, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enbloc.core.evidence import Caveat, Step
+from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.levels import Level
 from enbloc.knowledge.perfusion_tables import planner, ratios
 from enbloc.perfusion.column import Interruption, Site
@@ -30,16 +30,27 @@ class Choice:
 
 
 def choices(request: Request) -> list[Choice]:
-    """Every option; those that equal the plan are left out."""
+    """Every option; those that equal a plan that is proposed are left out."""
     found = [*extra_levels(request), *omitted_levels(request)]
     found += [*closed_feeders(request), *for_many_levels(request)]
-    return found
+    plan = closing(request, request.embolised()) if proposes(request) else None
+    return [one for one in found if one.then is not None or one.interruption != plan]
+
+
+def proposes(request: Request) -> bool:
+    """Whether there is a plan to compare with: one that was asked for, or up to four levels."""
+    met = touched_levels(request.levels, {*request.wanted, *request.resected_sites})
+    return request.asked or verdict_of(len(met)) in (Verdict.AS_PUBLISHED, Verdict.CAUTION)
 
 
 def closing(request: Request, sites: tuple[Site, ...]) -> Interruption:
     """Closes `sites`, and what the operation ties; particles take spinal branches and feeders of `sites` as well."""
-    particles = request.occlusion is Occlusion.PARTICLES
-    return Interruption(closed=frozenset(sites) | request.resected_sites, distal=frozenset(sites if particles else ()))
+    return Interruption(closed=frozenset(sites) | request.resected_sites, distal=beyond(request, sites))
+
+
+def beyond(request: Request, sites: tuple[Site, ...]) -> frozenset[Site]:
+    """Sites whose spinal branch and feeders are lost with the artery."""
+    return frozenset(sites if request.occlusion is Occlusion.PARTICLES else ())
 
 
 def choice(request: Request, ident: str, kind: str, title: str, sites: tuple[Site, ...]) -> Choice:
@@ -100,8 +111,8 @@ def for_many_levels(request: Request) -> Iterator[Choice]:
         kind="staged",
         title=f"in two sessions {planner('staging')['interval_h'] / 24.0:g} days apart, {names} first",
         embolised=all_of_it,
-        interruption=Interruption(closed=frozenset(first)),
-        then=Interruption(closed=rest - frozenset(first), inflow=regained),
+        interruption=Interruption(closed=frozenset(first), distal=beyond(request, first)),
+        then=Interruption(closed=rest - frozenset(first), distal=beyond(request, all_of_it), inflow=regained),
     )
 
 
@@ -132,13 +143,12 @@ def options_of(
 def option_of(
     request: Request, patient: Patient, plan: Outcome | None, one: Choice, first: Outcome, second: Outcome | None
 ) -> Option:
-    taken = [level.value for level in request.resected]
     last = second or first
     count = len(closed_levels(request.levels, frozenset(one.embolised) | request.resected_sites))
     outside = outside_of(count)
     cord = min((cord_range(patient, state) for state in (first, second) if state), key=lambda flow: flow.value)
-    vertebra = vertebra_range(patient, last, taken)
-    before = None if plan is None else (vertebra_range(patient, plan, taken).value, cord_range(patient, plan).value)
+    vertebra = vertebra_left(request, patient, last)
+    before = None if plan is None else (vertebra_left(request, patient, plan).value, cord_range(patient, plan).value)
     return Option(
         id=one.id,
         kind=one.kind,
@@ -152,6 +162,12 @@ def option_of(
         warnings=warnings_of_option(request, one, count),
         outside=outside,
     )
+
+
+def vertebra_left(request: Request, patient: Patient, state: Outcome) -> Measured:
+    """Flow left to the taken vertebrae; with particles anything from none to what coils would leave."""
+    found = vertebra_range(patient, state, [level.value for level in request.resected])
+    return Measured(found.value, 0.0, found.high) if request.occlusion is Occlusion.PARTICLES else found
 
 
 def steps_of(one: Choice, count: int) -> tuple[Step, ...]:

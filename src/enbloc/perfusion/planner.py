@@ -9,9 +9,9 @@ from enbloc.core.evidence import Measured, Step
 from enbloc.core.levels import Level
 from enbloc.knowledge.perfusion_tables import embolisation_head, perfusion_table, planner, sentences, vascularity
 from enbloc.perfusion.column import Interruption
-from enbloc.perfusion.nouns import LeftOpen, Occlusion, Perfusion, PressureEffect, Verdict
-from enbloc.perfusion.options import Choice, choices, closing, largest_change, options_of
-from enbloc.perfusion.patient import Outcome, Patient, cord_range, lowest_level, outcomes, patient_of, vertebra_range
+from enbloc.perfusion.nouns import ArteryDrawing, LeftOpen, Occlusion, Perfusion, PressureEffect, Verdict
+from enbloc.perfusion.options import Choice, choices, closing, largest_change, options_of, proposes, vertebra_left
+from enbloc.perfusion.patient import Outcome, Patient, cord_range, lowest_level, outcomes, patient_of
 from enbloc.perfusion.request import Request, artery, read_request
 from enbloc.perfusion.response import curve_interruptions, response_curves
 from enbloc.perfusion.schematic import draw
@@ -102,12 +102,17 @@ def levels_met(request: Request) -> tuple[str, ...]:
     return touched_levels(request.levels, {*request.wanted, *request.resected_sites})
 
 
+def levels_closed(request: Request) -> tuple[str, ...]:
+    """Levels with an artery that is closed in fact: the feeders' levels are left open."""
+    return touched_levels(request.levels, request.closed())
+
+
 def plan_of(request: Request, patient: Patient, found: Computed) -> Perfusion:
     verdict = verdict_of(len(levels_met(request)))
-    proposed = request.asked or verdict in (Verdict.AS_PUBLISHED, Verdict.CAUTION)
+    proposed = proposes(request)
     outside = why_no_flow(request, proposed)
     pressure = pressure_of(request, patient, found, outside)
-    cord, vertebra = cord_range(patient, found.plan), vertebra_of(request, patient, found.plan)
+    cord, vertebra = cord_range(patient, found.plan), vertebra_left(request, patient, found.plan)
     options = options_of(request, patient, None if outside else found.plan, found.tried, found.options)
     closed = closed_levels(request.levels, request.closed())
     return Perfusion(
@@ -128,7 +133,9 @@ def plan_of(request: Request, patient: Patient, found: Computed) -> Perfusion:
         outside=outside,
         tumour_factor=tumour_factor(request),
         tumour_inflow_pct=None if outside else scaled(vertebra, tumour_factor(request)),
-        evoked_potentials=evoked_potentials(patient, None if outside else found.plan, len(levels_met(request))),
+        evoked_potentials=evoked_potentials(
+            patient, None if outside else found.plan, len((levels_closed if proposed else levels_met)(request))
+        ),
         pressure=pressure,
         because=(*because(request, verdict), *([] if outside else [computed_step(request, vertebra, cord)])),
         warnings=warnings_of(request, outside, pressure),
@@ -136,28 +143,27 @@ def plan_of(request: Request, patient: Patient, found: Computed) -> Perfusion:
         options=options,
         largest_change=largest_change(options),
         response=response_curves(request, patient, found.curve),
-        schematic=draw(request, patient, plan_interruption(request) if proposed else Interruption()),
+        schematic=drawn(request, patient, found.plan if proposed else None),
         residual=max(one.residual for one in (found.plan, *found.options, *found.curve)),
     )
 
 
+def drawn(request: Request, patient: Patient, plan: Outcome | None) -> ArteryDrawing:
+    """With nothing closed where nothing is proposed."""
+    return draw(request, patient, Interruption() if plan is None else plan_interruption(request), plan)
+
+
 def why_no_flow(request: Request, proposed: bool) -> str | None:
     """Why there is no number for the plan; None when there is one."""
-    count = len(levels_met(request))
     if not proposed:
-        return f"no automatic plan for {count} levels: the options say what each choice would do"
-    return outside_of(count)
+        met = len(levels_met(request))
+        return f"no automatic plan for {met} levels: the options say what each choice would do"
+    return outside_of(len(levels_closed(request)))
 
 
 def pressure_of(request: Request, patient: Patient, found: Computed, outside: str | None) -> PressureEffect | None:
     level = Level(lowest_level(patient, found.plan))
     return pressure_effect(request, patient, found.plan, found.pressure, level, outside)
-
-
-def vertebra_of(request: Request, patient: Patient, plan: Outcome) -> Measured:
-    """Flow left to the taken vertebrae; with particles anything from none to what coils would leave."""
-    found = vertebra_range(patient, plan, [level.value for level in request.resected])
-    return Measured(found.value, 0.0, found.high) if request.occlusion is Occlusion.PARTICLES else found
 
 
 def scaled(vertebra: Measured, factor: Measured) -> Measured:

@@ -1,4 +1,7 @@
-"""What the schematic of the arteries shows: every artery, and what flows along the column, in the middle parameters."""
+"""What the schematic of the arteries shows: every artery and what flows along the column.
+
+Flows of vertebrae and cord are medians of the samples, as in the plan; those of vessels are of the middle parameters.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,15 @@ from enbloc.perfusion.column import (
     flows,
 )
 from enbloc.perfusion.nouns import SIDES, ArteryDrawing, ArteryState, LevelFlow
-from enbloc.perfusion.patient import Patient
+from enbloc.perfusion.patient import Outcome, Patient
 from enbloc.perfusion.request import Request
 from enbloc.perfusion.warn import left_open_because
 
 Array = npt.NDArray[np.float64]
 
 
-def draw(request: Request, patient: Patient, plan: Interruption) -> ArteryDrawing:
+def draw(request: Request, patient: Patient, plan: Interruption, found: Outcome | None) -> ArteryDrawing:
+    """`found`: what `plan` leaves in the samples, None where nothing is closed."""
     at, named = patient.column, patient.column.named()
     usual = usual_pressures(patient)
     flow = flows(at, patient.middle, [plan])
@@ -41,7 +45,7 @@ def draw(request: Request, patient: Patient, plan: Interruption) -> ArteryDrawin
     )
     last = at.index(named[-1].value)
     rows = tuple(
-        level_flow(patient, level, flow.vertebra[0, 0], flow.cord[0, 0], before, now, at.index(level.value) < last)
+        level_flow(patient, level, found, before, now, at.index(level.value) < last)
         for level in named
     )
     return ArteryDrawing(arteries=arteries, levels=rows)
@@ -93,7 +97,7 @@ def feeds_cord(request: Request, site: Site) -> bool | None:
 
 
 def level_flow(
-    patient: Patient, level: Level, vertebra: Array, cord: Array, before: Array, now: Array, goes_on: bool
+    patient: Patient, level: Level, found: Outcome | None, before: Array, now: Array, goes_on: bool
 ) -> LevelFlow:
     i = patient.column.index(level.value)
     g = conductances(patient.middle)[0]
@@ -107,8 +111,8 @@ def level_flow(
 
     return LevelFlow(
         level=level,
-        vertebra_flow_pct=100.0 * float(vertebra[i]),
-        cord_flow_pct=100.0 * float(cord[i]),
+        vertebra_flow_pct=100.0 if found is None else 100.0 * float(np.median(found.vertebra[:, i])),
+        cord_flow_pct=100.0 if found is None else 100.0 * float(np.median(found.cord[:, i])),
         arcade_link_pct=down(Vessel.ARCADE, (Node.SEGMENTAL_LEFT, Node.SEGMENTAL_RIGHT)),
         epidural_link_pct=down(Vessel.EPIDURAL_LINK, (Node.EPIDURAL_LEFT, Node.EPIDURAL_RIGHT)),
         anterior_spinal_link_pct=down(Vessel.ANTERIOR_LINK, (Node.ANTERIOR,)),

@@ -54,7 +54,8 @@ def number_of_levels(request: Request, outside: str | None) -> Iterator[Caveat]:
         yield Caveat(row.id, row.says)
     if outside is not None:
         yield Caveat("outside-what-was-studied", outside)
-    if not all(are_neighbours(Level(a), Level(b)) for a, b in pairwise(levels)):
+    closed = touched_levels(request.levels, request.closed())
+    if not all(are_neighbours(Level(a), Level(b)) for a, b in pairwise(closed)):
         yield Caveat("not-neighbours", "the experiments closed neighbouring levels; here open levels lie between")
     one_sided = [level for level in levels if len({side for name, side in request.closed() if name == level}) == 1]
     if one_sided:

@@ -101,13 +101,14 @@ def members(found: Perfusion) -> dict[str, Any]:
 def expected_loss(
     found: Perfusion, histology: str | None, systolic_mmhg: float | None, approach: Recommendation | None
 ) -> BloodLoss:
-    """Glue is not asked for in a case, so the range holds both."""
+    """Glue is not asked for in a case, so the range holds both; a histology that no table holds is as good as none."""
+    from enbloc.knowledge.perfusion_tables import vascularity
     from enbloc.perfusion.blood_loss import blood_loss
 
     return blood_loss(
         flow_fraction(found),
         levels=len(found.resected),
-        hypervascular=None if histology is None else found.tumour_factor,
+        hypervascular=found.tumour_factor if vascularity(histology).known else None,
         approach=None if approach is None or approach.action in ("none", "unknown") else approach.action,
         systolic_mmhg=systolic_mmhg,
     )

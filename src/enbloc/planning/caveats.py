@@ -30,6 +30,7 @@ PERFUSION_WARNINGS = (
     "outside-what-was-studied",
     "pressure-outside-what-was-studied",
 )
+BLOOD_LOSS_WARNINGS = ("blood-loss-outside-what-was-studied",)
 SHORTENING_WARNINGS = ("height-unlike-an-adults", "outside-what-was-studied")
 
 
@@ -72,6 +73,7 @@ def blood_warnings(
     """What bears on what is done; what the numbers rest on stands beside them."""
     if not isinstance(perfusion, Skipped):
         yield from (caveat for caveat in perfusion.warnings if caveat.id in PERFUSION_WARNINGS)
+        yield from (caveat for caveat in perfusion.blood_loss.caveats if caveat.id in BLOOD_LOSS_WARNINGS)
         yield from (Caveat(one.id, one.says) for one in perfusion.cord_handling.findings if one.weight == "stop")
     if not isinstance(shortening, Skipped):
         yield from (caveat for caveat in shortening.caveats if caveat.id in SHORTENING_WARNINGS)

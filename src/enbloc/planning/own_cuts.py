@@ -14,7 +14,7 @@ from enbloc.core.geometry import Array, Plane, Vector, unit
 from enbloc.core.levels import Level
 from enbloc.planning.plan import Plan
 from enbloc.planning.resecting import find_resection
-from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Cut, Gate, Resection
+from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Cut, Gate, OpenSide, Resection
 from enbloc.resection.settings import ResectionSettings
 
 Numbers = tuple[float, float, float]
@@ -68,20 +68,22 @@ class OwnCuts:
 def own_cuts(
     plan: Plan, written: Sequence[Written], settings: ResectionSettings, progress: Progress = silent
 ) -> OwnCuts | Skipped:
-    """`written` cuts scored in the place of those that `plan` found.
+    """`written` cuts scored in the place of those that `plan` found, without another search.
 
-    Skipped with the plan's reason where it has no cuts. Raises InputError for a cut that names no gate of this
-    resection, or whose level has no axes.
+    Where the search found none on some side, they are scored if they stand in for what is missing. Skipped with the
+    plan's reason where they do not. Raises InputError for a cut that names no gate of this resection, or whose level
+    has no axes.
     """
     found, drawing = plan.resection, plan.drawing
-    if isinstance(found, Skipped):
-        return found
     if drawing is None:
-        return Skipped("the plan has no voxels to score cuts in")
-    given = planes(written, found.levels, drawing.spine)
-    cut_here = {name: plane for name, plane in given.items() if name in by_name(found)}
-    if not cut_here:
-        return OwnCuts(found, tuple(compare(tuple(given), found, found)))
+        return found if isinstance(found, Skipped) else Skipped("the plan has no voxels to score cuts in")
+    levels = found.levels if isinstance(found, Resection) else levels_of(plan)
+    if isinstance(levels, Skipped):
+        return found if isinstance(found, Skipped) else levels
+    given = planes(written, levels, drawing.spine)
+    nothing = {f"{side.level}-{side.gate}" for side in open_sides(found) if not side.to_cut}
+    if not given.keys() - nothing:
+        return found if isinstance(found, Skipped) else OwnCuts(found, tuple(compare(tuple(given), found, found)))
     progress("scoring the given cuts")
     own = find_resection(
         plan.case,
@@ -91,10 +93,25 @@ def own_cuts(
         plan.advice,
         settings,
         drawing.contacts,
-        cut_here,
+        {name: plane for name, plane in given.items() if name not in nothing},
+        found if isinstance(found, Resection) else None,
         progress,
     )
     return own if isinstance(own, Skipped) else OwnCuts(own, tuple(compare(tuple(given), own, found)))
+
+
+def levels_of(plan: Plan) -> tuple[Level, ...] | Skipped:
+    """The levels that would be resected."""
+    from enbloc.resection.levels import resected_levels
+
+    if isinstance(plan.tumour, Skipped):
+        return plan.tumour
+    assert plan.drawing is not None
+    return resected_levels(plan.tumour, plan.drawing.spine, plan.case.planned.levels, plan.tumour.tomita_type.value)
+
+
+def open_sides(found: Resection | Skipped) -> tuple[OpenSide, ...]:
+    return () if isinstance(found, Skipped) else found.open_sides
 
 
 def planes(written: Sequence[Written], levels: tuple[Level, ...], spine: Spine) -> dict[str, Plane]:
@@ -162,9 +179,9 @@ def middle_of(vertebra: Vertebra, gate: Gate) -> Vector:
     return np.array(vertebra.canal_centre_mm if ring else vertebra.frame.origin_mm)
 
 
-def compare(names: Sequence[str], own: Resection, found: Resection) -> Iterator[Compared]:
+def compare(names: Sequence[str], own: Resection, found: Resection | Skipped) -> Iterator[Compared]:
     """Own cuts with a section beside those found."""
-    ours, theirs = by_name(found), by_name(own)
+    ours, theirs = {} if isinstance(found, Skipped) else by_name(found), by_name(own)
     for name in names:
         mine = theirs.get(name)
         met = mine if mine is not None and mine.section_mm2 > 0.0 else None

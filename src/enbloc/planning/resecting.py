@@ -30,9 +30,11 @@ def find_resection(
     settings: ResectionSettings,
     contacts: tuple[Contact, ...] = (),
     given: Mapping[str, Plane] | None = None,
+    known: Resection | None = None,
     progress: Progress = silent,
 ) -> Resection | Skipped:
-    """The best cuts, or with `given` planes (by name of the cut, RAS mm) what those come to.
+    """The best cuts, or with `given` planes (by name of the cut, RAS mm) what those come to; `known` is then the
+    resection of the same case without them, whose search is not done again.
 
     Skipped without images or mask, where the advice leaves no en bloc operation possible, and where the anatomy allows
     no cuts. Raises InputError for settings that name what is not known.
@@ -57,6 +59,7 @@ def find_resection(
             encapsulated=case.extent.encapsulated,
             given=given,
             contacts=contacts,
+            known=known,
             progress=progress,
         )
     except LabelError as problem:

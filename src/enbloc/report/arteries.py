@@ -155,9 +155,9 @@ def _title(artery: ArteryState) -> str:
 
 
 def _arrows(levels: tuple[LevelFlow, ...]) -> Iterator[Arrow]:
-    """Between each level and the next, towards where the flow goes; the same on both sides."""
+    """Between each level and the next, towards where the flow goes: half of it on either side."""
     for n, flow in enumerate(levels[:-1]):
-        amount = flow.arcade_link_pct + flow.epidural_link_pct
+        amount = (flow.arcade_link_pct + flow.epidural_link_pct) / 2.0
         if abs(amount) < SHOWN_PCT:
             continue
         y = TOP + ROW * (n + 1.0)

@@ -44,11 +44,22 @@ def millimetres(found: Measured | None) -> str:
 
 def millilitres(found: Measured) -> str:
     """To the nearest hundred: such a guess is no finer."""
-    value, low, high = (f"{round(ml, -2):,.0f}" for ml in (found.value, found.low, found.high))
-    return f"{value} mL ({low} to {high})"
+    return f"{hundreds(found.value)} mL ({hundreds(found.low)} to {hundreds(found.high)})"
+
+
+def hundreds(ml: float) -> str:
+    return f"{round(ml, -2):,.0f}"
+
+
+def expected(loss: BloodLoss) -> str:
+    """One operation: the mean, and where nine of ten end."""
+    found = loss.blood_loss_ml
+    return f"{hundreds(found.value)} mL on average, {hundreds(found.low)} to {hundreds(found.high)} mL in nine of ten"
 
 
 def proposal(found: Perfusion) -> str:
+    if found.left_open and not found.embolised and found.verdict != "no-automatic-plan":
+        return "Close nothing: each level that would be closed has an artery that feeds the cord"
     if not found.embolised:
         return "No arteries are proposed: " + VERDICTS[found.verdict]
     levels = dict.fromkeys(name.rpartition("-")[0] for name in found.embolised)

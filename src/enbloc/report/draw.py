@@ -95,14 +95,15 @@ class Canvas:
         if colours is not None:
             image = _fewer(image, colours, inks)
         buffer = io.BytesIO()
-        image.save(buffer, format="PNG", compress_level=4 if colours is None else 9)
+        image.save(buffer, format="PNG", compress_level=4 if colours is None else 6)
         return buffer.getvalue()
 
 
 def _fewer(image: Image.Image, colours: int, inks: tuple[Colour, ...]) -> Image.Image:
     """Each pixel as the nearest of the image's own main colours, the inks, and the inks half way to white."""
     kept = [*inks, *((r // 2 + 128, g // 2 + 128, b // 2 + 128) for r, g, b in inks)]
-    main = image.quantize(colours - len(kept), method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    smaller = image.reduce(2)  # has the same main colours
+    main = smaller.quantize(colours - len(kept), method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     found = (main.getpalette() or [])[: 3 * (colours - len(kept))]
     palette = Image.new("P", (1, 1))
     palette.putpalette(found + [part for ink in kept for part in ink])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from enbloc.core.evidence import Measured
 from enbloc.planning.nouns import PieceRemoval, Removal, Resection, Way
-from enbloc.report.resection import number
+from enbloc.report.resection import Said, number
 from enbloc.report.words import plain
 
 WAYS = {
@@ -40,6 +40,16 @@ def removal(found: Resection) -> Removal | None:
 def pieces(found: Resection) -> tuple[PieceRemoval, ...]:
     """In the order in which they leave; none where no way was sought."""
     return found.removal.pieces if isinstance(found.removal, Removal) else ()
+
+
+def headline(found: Resection) -> tuple[Said, ...]:
+    """How the pieces leave, in one sentence with its reasons; none where no way was sought."""
+    told_of = removal(found)
+    if told_of is None:
+        return ()
+    ways = "; ".join(f"{plain(piece.piece)} {short(piece)}" for piece in told_of.pieces)
+    remarks = tuple(caveat.text for caveat in told_of.caveats)
+    return (Said(f"How the pieces leave: {ways}.", told_of.because, remarks),)
 
 
 def name(piece: PieceRemoval) -> str:

@@ -74,7 +74,7 @@ def _arch(found: Resection, theatre: Theatre | None, number: int) -> Step:
         pictures += _in_place(theatre, f"step-{number}", releases, ("posterior",), cuts)
         pictures += _lifted(theatre, f"step-{number}", arches)
     alone = any(piece.name.startswith(ARCH) for piece in found.pieces)
-    notes = () if alone else ("No arch comes away by itself: it stays joined to the block.",)
+    notes = () if alone else ("No arch comes away by itself.",)
     return Step(
         number, "Arch: sawn and lifted off", tuple(pictures), releases, cuts, arches, (*notes, *_not_searched(found))
     )
@@ -108,7 +108,7 @@ def _left(found: Resection, theatre: Theatre | None, number: int) -> Step:
     removal = leaving.removal(found)
     stuck = tuple(plain(piece.piece) for piece in leaving.pieces(found) if not piece.found)
     notes = [f"Shown as if the {' and the '.join(stuck)} were out."] if stuck else []
-    notes += [leaving.corridor(removal)] if removal else []
+    notes += [leaving.corridor(removal)] if removal else ["Shown as if every piece were out."]
     notes += [found.contamination.residual_says]
     pictures: tuple[Picture, ...] = ()
     if theatre is not None:

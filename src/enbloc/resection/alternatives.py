@@ -43,6 +43,43 @@ def ring_alternatives(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut])
                 yield from compared(sawing, found, cut)
 
 
+def one_side_alternative(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut]) -> Iterator[Alternative]:
+    """Both ring cuts on one side, where that keeps clearly more than one on each side does; where both were chosen to
+    stand on one side, one on each.
+    """
+    usual = [cuts[name] for gate in RING_GATES if (name := f"{ring.level}-{gate}") in cuts]
+    if ring.other is None or len(usual) < len(RING_GATES):
+        return
+    chosen = ring.other.chosen.values()
+    made = tuple(
+        cut_of(sawing, each.passage, each.normal, each.offset, cut.order, each.start)
+        for each, cut in zip(chosen, usual, strict=True)
+    )
+    gain = min(cut.margin_mm.value for cut in made) - min(cut.margin_mm.value for cut in usual)
+    cost = sum(cut.section_mm2 for cut in made) - sum(cut.section_mm2 for cut in usual)
+    turned = ring.divider_deg or ring.other.divider_deg
+    both, each_side = f"both ring cuts on the {'right' if turned > 0.0 else 'left'}", "one on each side"
+    if ring.divider_deg == 0.0:
+        said, because = (
+            f"{both} instead of {each_side}",
+            "one cut on each side keeps clear of tumour, which comes first",
+        )
+    else:
+        said = f"ring cuts {each_side} instead of {both}"
+        because = next((f"{cut.name} enters tumour" for cut in made if cut.tumour_mm2 > 0.0), "comes nearer to tumour")
+    said = f"{ring.level}: {said}"
+    yield Alternative(
+        f"{ring.level}-one-side",
+        f"{said}: {in_words(gain, cost, 0.0)}",
+        made,
+        gain,
+        cost,
+        0.0,
+        all(map(sound, made)),
+        because,
+    )
+
+
 def beside(ring: RingChoice, gate: Gate, among: Candidates) -> Mask:
     """Which candidates leave the opening beside the cut chosen opposite."""
     other = ring.chosen.get(RING_GATES[gate is RING_GATES[0]])

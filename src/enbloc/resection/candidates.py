@@ -113,10 +113,15 @@ class Candidates:
         return [-self.steps.astype(np.float64), beside.astype(np.float64)]
 
     def _between_vertebrae(self) -> list[Vector]:
-        """A margin that can be told from none; disc before endplate before bone; the larger margin; the least tilt."""
+        """A margin that can be told from none; disc or endplate before bone; the larger margin, in steps that are worth
+        an endplate; disc before endplate; the larger margin in fine steps; the least tilt.
+        """
         barely = (self.margin_mm < self.limits.noise_mm).astype(np.float64)
+        worth = np.floor(np.minimum(self.margin_mm, self.settings.enough_mm) / self.settings.worth_mm + 1e-9)
+        rank = self.tissue_rank.astype(np.float64)
+        bone = (rank >= NEIGHBOUR_BODY).astype(np.float64)
         tilt = np.abs(self.planes.angles_deg).max(axis=1)
-        return [barely, self.tissue_rank.astype(np.float64), -self.steps.astype(np.float64), tilt]
+        return [barely, bone, -worth.astype(np.float64), rank, -self.steps.astype(np.float64), tilt]
 
     @cached_property
     def tissue_rank(self) -> npt.NDArray[np.int64]:

@@ -24,7 +24,7 @@ def certificate_of(
     bound = min(known) if known and len(known) == len(bounds) else None
     gap = None if bound is None else max(0.0, bound - margin)
     return Certificate(
-        family=in_words(settings),
+        family=in_words(settings) + beside_the_middle(rings),
         grid={
             "azimuth_step_deg": settings.azimuth_step_deg,
             "tilt_step_deg": settings.tilt_step_deg,
@@ -46,6 +46,13 @@ def in_words(settings: ResectionSettings) -> str:
         "one plane on each side of every resected level, its section one piece that stays on its side and parts body "
         f"from arch; any azimuth, tilt up to {settings.largest_tilt_deg:g}° against the vertebra's axis, any offset"
     )
+
+
+def beside_the_middle(rings: Sequence[RingChoice]) -> str:
+    """At which levels both cuts stand on one side."""
+    turned = [ring for ring in rings if ring.divider_deg != 0.0]
+    said = [f"{ring.level} on the {'right' if ring.divider_deg > 0.0 else 'left'}" for ring in turned]
+    return f"; both cuts of {' and '.join(said)}, where one on each side would not keep clear of tumour" if said else ""
 
 
 ON_GRID = "of the stated grid; between the planes of the grid nothing is bounded"

@@ -20,6 +20,7 @@ from enbloc.resection.clearance import Clearance
 from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import COLUMN_GATES, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
+from enbloc.resection.remarks import at_image_edge, on_other_side, through_tumour
 from enbloc.resection.section import Section, section_of
 
 NEAR_MM = 25.0
@@ -86,7 +87,14 @@ def cut_of(
         vessels=clearances(sawing, points),
         loss=loss_of(field, passage, section, normal, offset),
         given=given,
-        caveats=(*flaws_of(passage, section), *at_vessels(sawing, points)),
+        caveats=(
+            *flaws_of(passage, section),
+            *through_tumour(passage, section),
+            *on_other_side(passage, canal_angle(passage, section)),
+            *at_image_edge(field, points),
+            *at_vessels(sawing, points),
+        ),
+        divider_deg=passage.divider_deg,
     )
 
 

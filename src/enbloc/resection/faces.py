@@ -34,6 +34,9 @@ BARRIERS_OF: Mapping[FaceName, tuple[Barrier, ...]] = {
 }
 STEP = {FaceName.CRANIAL: -1, FaceName.CAUDAL: 1}
 NOTHING = "nothing labelled"
+BESIDE = {FaceName.LATERAL_LEFT: -1.0, FaceName.LATERAL_RIGHT: 1.0}
+HEIGHT_MM, GOOD_PART = 20.0, 0.25
+"""A vessel lies beside the body where so much of it, so near to the body's middle in height, lies on that side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +132,20 @@ def _structures(case: _Case, name: FaceName, level: Level) -> Iterator[tuple[str
         yield ("dural-sac" if _sac(case.spine) else "canal"), case.spine.no_go
     elif name is FaceName.ANTERIOR:
         yield from case.vessels.items()
+    elif name in BESIDE:
+        yield from ((each, mask) for each, mask in case.vessels.items() if _on_side(case, name, level, mask))
     elif name in STEP and (next_to := neighbour(case.spine, level, STEP[name])) is not None:
         yield str(next_to), bone_of(case.spine, next_to)
+
+
+def _on_side(case: _Case, name: FaceName, level: Level, vessel: Mask) -> bool:
+    """Whether a good part of a vessel, as high as the level, lies on the face's side of the mid-plane."""
+    vertebra = case.spine.vertebra(level)
+    if vertebra is None or vertebra.frame is None:
+        return False
+    local = vertebra.frame.to_local(case.spine.grid.affine.to_world(np.argwhere(vessel)))
+    right_mm = local[np.abs(local[:, 2]) <= HEIGHT_MM, 0]
+    return bool(len(right_mm)) and float((right_mm * BESIDE[name] > 0.0).mean()) >= GOOD_PART
 
 
 def _sac(spine: Spine) -> bool:

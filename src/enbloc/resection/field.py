@@ -11,7 +11,7 @@ import numpy.typing as npt
 from enbloc.anatomy import Frame
 from enbloc.core.geometry import Affine, Array, Vector
 from enbloc.core.levels import Level
-from enbloc.core.volume import Mask
+from enbloc.core.volume import Grid, Mask
 
 Millimetres = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.uint8]
@@ -27,6 +27,7 @@ class OperativeField:
     same to the no-go body; `no_go_is_sac` tells a labelled dural sac from the whole canal. `vessel_mm`: the same by
     vessel name. `ribs`: voxels of labelled ribs, by name. `canal_centre_mm` (by level of `levels`) along the frame's
     axes. `noise_mm`: the least distance that the label map's voxels can tell from none; `voxel_mm`: their largest step.
+    `image`: the label map's grid, beyond which nothing was seen; None where that does not matter.
     """
 
     frame: Frame
@@ -49,6 +50,7 @@ class OperativeField:
     noise_mm: float
     voxel_mm: float
     thick_slices: bool
+    image: Grid | None = None
 
     @property
     def affine(self) -> Affine:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 import numpy as np
 
@@ -61,7 +62,9 @@ class RingChoice:
 
     `grid`: the candidates of the stated grid by gate, without those that refinement added. `bound_mm`: what no pair of
     the continuous family exceeds, up to `enough_mm`; None where it was not bounded; `proof` says which. `opening_mm`:
-    what the canal's contents need.
+    what the canal's contents need. `divider_deg`: what tells left from right, see `ring_passage`. `unmet`:
+    gates that no plane of the family severs, left to an own cut. `other`: both cuts on one side, with more
+    margin; where these are chosen, one on each side.
     """
 
     level: Level
@@ -73,16 +76,106 @@ class RingChoice:
     proof: Proof
     opening_mm: float | None
     looked_at: int
+    divider_deg: float = 0.0
+    unmet: Mapping[Gate, Passage] = dataclass_field(default_factory=dict)
+    other: RingChoice | None = None
+
+    @property
+    def standing(self) -> tuple[float, ...]:
+        """What comes before anything else, smaller is better: no opening, cuts in tumour, area and depth there, and a
+        margin that cannot be told from none.
+        """
+        unsettled = float(any(each.unsettled for each in self.chosen.values()))
+        keys = [each.among.keys[each.number] for each in self.chosen.values()]
+        inside = [sum(key[column] for key in keys) for column in range(2)]
+        return (unsettled, *inside, max((key[2] for key in keys), default=0.0), float(self.least_mm < self.noise_mm))
+
+    @property
+    def least_mm(self) -> float:
+        """The smaller margin of the cuts chosen, up to what is enough."""
+        margins = (min(each.among.margin_mm[each.number], self.enough_mm) for each in self.chosen.values())
+        return float(min(margins, default=0.0))
+
+    @property
+    def larger_on_the_right(self) -> bool:
+        margins = {gate: each.among.margin_mm[each.number] for gate, each in self.chosen.items()}
+        return bool(margins[Gate.RIGHT] >= margins[Gate.LEFT])
+
+    @property
+    def noise_mm(self) -> float:
+        return next((each.among.limits.noise_mm for each in self.chosen.values()), 0.0)
+
+    @property
+    def enough_mm(self) -> float:
+        return next((each.among.settings.enough_mm for each in self.chosen.values()), 0.0)
+
+
+DIVIDERS_DEG = (30.0, 45.0, 60.0)
+"""Where both ring cuts are to stand on one side, what tells left from right behind the canal is turned so far there."""
+WORTH_MM = 1.0
+"""Both cuts on one side are worth a line where they keep so much more than one on each side."""
 
 
 def ring_choice(
-    field: OperativeField, level: Level, axes: Array, limits: Limits, settings: ResectionSettings
+    field: OperativeField,
+    level: Level,
+    axes: Array,
+    limits: Limits,
+    settings: ResectionSettings,
+    given: frozenset[Gate] = frozenset(),
 ) -> RingChoice | Skipped:
-    """The best pair of ring cuts of `level`, or the best single one where the other side is open."""
-    found = {gate: ring_passage(field, level, gate, axes) for gate in RING_GATES}
+    """The best pair of ring cuts of `level`, or the best single one where the other side is open.
+
+    One cut stands on each side wherever that leaves tumour alone, as far as the voxels can tell; else both may stand on
+    the side that tumour has left. Where the usual pair keeps less than enough, the other is kept beside it. Where a
+    side of which an own cut is `given` has no other, it is left to that.
+    """
+    usual = divided_choice(field, level, axes, limits, settings, 0.0, given)
+    if not settings.one_side or (isinstance(usual, RingChoice) and usual.unmet):
+        return usual
+    if isinstance(usual, RingChoice) and not any(usual.standing):
+        if len(usual.chosen) < len(RING_GATES) or usual.least_mm >= settings.enough_mm - settings.gap_mm:
+            return usual
+        farthest = DIVIDERS_DEG[-1] if usual.larger_on_the_right else -DIVIDERS_DEG[-1]
+        other = divided_choice(field, level, axes, limits, settings, farthest)
+        gains = (
+            isinstance(other, RingChoice) and not any(other.standing) and other.least_mm >= usual.least_mm + WORTH_MM
+        )
+        return replace(usual, other=other) if isinstance(other, RingChoice) and gains else usual
+    turned = [divided_choice(field, level, axes, limits, settings, deg) for deg in dividers(usual)]
+    found = [each for each in (usual, *turned) if isinstance(each, RingChoice)]
+    if not found:
+        return usual
+    best = min(found, key=lambda each: (each.standing, each.divider_deg != 0.0, -each.least_mm))
+    return replace(best, other=usual) if best is not usual and isinstance(usual, RingChoice) else best
+
+
+def dividers(usual: RingChoice | Skipped) -> tuple[float, ...]:
+    """Towards the side whose cut keeps clear of tumour; both ways where neither does, or both do."""
+    right, left = DIVIDERS_DEG, tuple(-deg for deg in DIVIDERS_DEG)
+    if isinstance(usual, Skipped) or len(usual.chosen) < len(RING_GATES):
+        return (*right, *left)
+    clear = {gate: each.among.margin_mm[each.number] >= usual.noise_mm for gate, each in usual.chosen.items()}
+    if clear[Gate.LEFT] == clear[Gate.RIGHT]:
+        return (*right, *left)
+    return right if clear[Gate.RIGHT] else left
+
+
+def divided_choice(
+    field: OperativeField,
+    level: Level,
+    axes: Array,
+    limits: Limits,
+    settings: ResectionSettings,
+    divider_deg: float,
+    given: frozenset[Gate] = frozenset(),
+) -> RingChoice | Skipped:
+    """The best pair where left and right are told apart so."""
+    found = {gate: ring_passage(field, level, gate, axes, divider_deg) for gate in RING_GATES}
     open_sides = tuple(side for side in found.values() if isinstance(side, OpenSide))
     angles = ring_angles(settings)
-    grid = {}
+    grid: dict[Gate, Candidates] = {}
+    unmet: dict[Gate, Passage] = {}
     looked_at = 0
     for gate, passage in found.items():
         if isinstance(passage, OpenSide):
@@ -90,25 +183,34 @@ def ring_choice(
         planes = planes_through(passage, ring_normals(angles, axes), angles, settings.offset_step_mm)
         grid[gate] = candidates(passage, planes, limits, settings)
         looked_at += len(planes)
-        if not any(grid[gate].severs(int(n)) for n in grid[gate].order):
+        if any(grid[gate].severs(int(n)) for n in grid[gate].order):
+            continue
+        if gate in given:
+            unmet[gate] = passage
+            del grid[gate]
+        else:
             return Skipped(f"{level}: no plane of the family parts body and arch on the {gate} and stays on its side")
     opening = opening_needed_mm(field, level, axes, settings.sac_yield)
     if len(grid) < len(RING_GATES):
         settled = {gate: best_alone(among) for gate, among in grid.items()}
         chosen = {gate: Chosen(*best) for gate, best in settled.items() if best is not None}
-        return RingChoice(level, axes, chosen, open_sides, grid, None, Proof.ONE_SIDE, opening, looked_at)
+        proof = Proof.ONE_SIDE
+        return RingChoice(level, axes, chosen, open_sides, grid, None, proof, opening, looked_at, divider_deg, unmet)
     left, right = (grid[gate] for gate in RING_GATES)
     best = settled_pair(left, right, opening or 0.0)
     if best is None:
         best = settled_pair(left, right, 0.0)
         assert best is not None, "both sides have a cut that severs"
         chosen = {gate: side(best, gate, "opening") for gate in RING_GATES}
-        return RingChoice(level, axes, chosen, open_sides, grid, None, Proof.NO_OPENING, opening, looked_at)
+        return RingChoice(
+            level, axes, chosen, open_sides, grid, None, Proof.NO_OPENING, opening, looked_at, divider_deg
+        )
     refined = refine(best.left, best.right, best.pair, opening or 0.0)
     best = settled_pair(refined.left, refined.right, opening or 0.0) or best
     chosen = {gate: side(best, gate) for gate in RING_GATES}
     looked_at += refined.cells
-    return RingChoice(level, axes, chosen, open_sides, grid, refined.bound_mm, refined.proof, opening, looked_at)
+    bound, proof = refined.bound_mm, refined.proof
+    return RingChoice(level, axes, chosen, open_sides, grid, bound, proof, opening, looked_at, divider_deg)
 
 
 def side(best: Settled, gate: Gate, unsettled: str | None = None) -> Chosen:
@@ -135,7 +237,8 @@ def column_choice(
     among = candidates(passage, planes, limits, settings)
     best = best_alone(among)
     if best is None:
-        return OpenSide(gate, passage.level, "no plane of the family parts the body from its neighbour here")
+        because = "no plane of the family parts the body from its neighbour here"
+        return OpenSide(gate, passage.level, because, to_cut=True)
     among, first = best
     severing = (n for n in among.order.tolist() if among.severs(n))
     for n, _ in zip(severing, range(MOST_CROSSING), strict=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def severing_start(passage: Passage, normal: Vector, offset: float) -> int:
     return int(max(severing, key=lambda row: row[kernels.TUMOUR_MM])[kernels.END]) if severing else 0
 
 
-def refuse_unknown(given: Mapping[str, Plane], known: Mapping[str, Passage]) -> None:
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
     for name in given:
         if name not in known:
             raise InputError(f"there is no cut named {name}", field="cut", hint=", ".join(known))

@@ -85,6 +85,7 @@ def operative_field(
         noise_mm=NoiseFloor.of(imaging.grid).noise_mm(conventional=False),
         voxel_mm=float(imaging.grid.spacing_mm.max()),
         thick_slices=bool(imaging.grid.spacing_mm.max() > THICK_MM),
+        image=imaging.grid,
     )
 
 

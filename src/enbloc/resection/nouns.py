@@ -91,7 +91,9 @@ class Cut:
     nearest tumour; negative is the depth to which the kerf lies in tumour. `section_mm2` of it `tumour_mm2` passes
     through tumour. `canal_angle_deg`: where the section meets the canal, seen from its centre: 0 in front, 90 on the
     patient's right, -90 on the left, 180 behind; None for cuts that pass between vertebrae. `sac_clearance_mm`: to the
-    labelled dural sac, None where it is not labelled. `given`: the surgeon's own cut, not ours.
+    labelled dural sac, None where it is not labelled. `given`: the surgeon's own cut, not ours. `divider_deg`: what
+    tells left from right behind the canal is turned so far from the middle to the right; not 0 where both ring cuts of
+    a level stand on one side.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Cut:
     loss: Loss
     given: bool = False
     caveats: tuple[Caveat, ...] = ()
+    divider_deg: float = 0.0
 
     @property
     def plane(self) -> Plane:
@@ -122,11 +125,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class OpenSide:
-    """A gate that needs no cut, or has none, with the reason."""
+    """A gate that needs no cut, or has none, with the reason. `to_cut`: there is something to cut, but no plane of the
+    family cuts it.
+    """
 
     gate: Gate
     level: Level
     because: str
+    to_cut: bool = False
 
 
 class FaceName(StrEnum):
@@ -248,7 +254,8 @@ class Resection:
     `no_tumour_cut_probability` repeats that of `execution`, None without a section.
     `margin_mm`: the smallest margin of all cuts. `margin_class`: that of the worst face, sawn or dissected. `removal`:
     how the pieces leave, Skipped where that was not asked for or nothing is parted.
-    `drawing`: voxels and surfaces for pictures and files, never part of plan.json.
+    `drawing`: voxels and surfaces for pictures and files, never part of plan.json; nor is `search`, by which own cuts
+    are scored without another one.
     """
 
     levels: tuple[Level, ...]
@@ -271,3 +278,4 @@ class Resection:
     opening_needed_mm: float | None
     caveats: tuple[Caveat, ...]
     drawing: Pieces | None = field(default=None, repr=False, compare=False)
+    search: object | None = field(default=None, repr=False, compare=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -48,6 +48,7 @@ class Passage:
     part. `points` (n, 3) are voxels of the paths between them, path m being points[ends[m]:ends[m + 1]], path 0 along
     the wall of the canal; `at_mm` the distance to tumour there. `axes` (3, 3): the level's own right, anterior,
     superior as rows, in the field's axes. `pivot` and `canal` (middle of the canal) are in voxels of the block.
+    `divider_deg`: see `ring_passage`.
     """
 
     gate: Gate
@@ -67,6 +68,7 @@ class Passage:
     axes: Array
     pivot: Vector
     canal: Vector
+    divider_deg: float = 0.0
 
     @property
     def half(self) -> int:
@@ -82,13 +84,18 @@ class Passage:
         return flat
 
 
-def ring_passage(field: OperativeField, level: Level, gate: Gate, axes: Array) -> Passage | OpenSide:
+def ring_passage(
+    field: OperativeField, level: Level, gate: Gate, axes: Array, divider_deg: float = 0.0
+) -> Passage | OpenSide:
     """The ring of `level` on the side of `gate`; `axes` are the level's own, in the field's axes.
 
-    Tumour in the canal belongs to the side that it lies on: a cut does not run on through it to the other side.
+    What divides left from right behind the canal's middle is the plane through it that is turned by `divider_deg` from
+    straight behind to the right; in front it is the middle. Tumour in the canal belongs to the side that it lies on: a
+    cut does not run on through it to the other side.
     """
     seen = Surroundings.of(field, level, axes)
-    outward = -seen.across_mm if gate is Gate.LEFT else seen.across_mm
+    right_mm = rightward(seen, divider_deg)
+    outward = -right_mm if gate is Gate.LEFT else right_mm
     epidural = seen.own & (seen.part == Part.CANAL)
     beyond = np.where(epidural, 0, BEYOND)
     code = np.where(seen.own, np.where(outward > 0.0, SOLID, beyond), 0).astype(np.uint8)
@@ -97,14 +104,28 @@ def ring_passage(field: OperativeField, level: Level, gate: Gate, axes: Array) -
     front = bone & (seen.ahead_mm > 0.0) & (outward <= max(CENTRAL_SHARE * seen.half_width_mm, field.step_mm))
     back = bone & (seen.ahead_mm <= 0.0) & (outward <= max(BEHIND_MM, field.step_mm))
     arch = solid & (seen.part != Part.BODY)
-    return finished(field, gate, level, seen, code, front, back, pivot_of(arch, solid), seen.part)
+    found = finished(field, gate, level, seen, code, front, back, pivot_of(arch, solid), seen.part)
+    return replace(found, divider_deg=divider_deg) if isinstance(found, Passage) else found
+
+
+def rightward(seen: Surroundings, divider_deg: float) -> npt.NDArray[np.float32]:
+    """How far to the right of what divides the sides each voxel lies, mm."""
+    if divider_deg == 0.0:
+        return seen.across_mm
+    turn = np.radians(divider_deg)
+    behind = np.float32(np.cos(turn)) * seen.across_mm + np.float32(np.sin(turn)) * seen.ahead_mm
+    right_mm: npt.NDArray[np.float32] = np.where(seen.ahead_mm > 0.0, seen.across_mm, behind)
+    return right_mm
 
 
 def split_passage(field: OperativeField, level: Level, axes: Array) -> Passage | OpenSide:
-    """The body of `level`, to be parted into a left and a right half; `front` is the left end."""
+    """The body of `level`, to be parted into a left and a right half; `front` is the left end.
+
+    Body is here all bone in front of the canal's middle: where pedicle begins is drawn by rule, and a layer of it runs
+    along the body's back.
+    """
     seen = Surroundings.of(field, level, axes)
-    ahead = seen.ahead_mm > 0.0
-    body = seen.own & ahead & ((seen.part == Part.BODY) | field.tumour[seen.box.slices])
+    body = seen.own & (seen.ahead_mm > 0.0)
     code = np.where(body, SOLID, np.where(seen.own, BEYOND, 0)).astype(np.uint8)
     code[seen.canal] = CANAL
     reach = float(np.abs(seen.across_mm[body]).max(initial=0.0))

@@ -35,6 +35,8 @@ CRUMB = 0.001
 COARSE_MM = 1.0
 UPTO_MM = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 ARCH = (Part.LAMINA_LEFT, Part.LAMINA_RIGHT, Part.SPINOUS)
+BESIDE_BODY = tuple(part for part in BONE_PARTS if part is not Part.BODY)
+"""Where both ring cuts stand on one side, most of the arch leaves with the body; what lies between them is the arch."""
 ANTERIOR, POSTERIOR, SPECIMEN, REMAINING, FRAGMENT = (
     "anterior-block", "posterior-arch", "specimen", "remaining-half", "fragment",
 )  # fmt: skip
@@ -114,6 +116,8 @@ def _names(field: OperativeField, cuts: Sequence[Cut], found: Numbers, count: in
     """(number, name) of every part."""
     bodies = {level: _holder(field, found, level, (Part.BODY,)) for level in field.levels}
     arches = {level: _holder(field, found, level, ARCH) for level in field.levels}
+    for level in {cut.level for cut in cuts if cut.divider_deg != 0.0 and bodies[cut.level] == arches[cut.level]}:
+        arches[level] = _holder(field, np.where(found == bodies[level], 0, found), level, BESIDE_BODY)
     most = _most_tumour(field, found, count)
     split = any(cut.gate is Gate.SPLIT for cut in cuts)
     for number in range(1, count + 1):

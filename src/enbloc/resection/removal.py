@@ -15,10 +15,10 @@ from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
+from enbloc.resection.body import Body, body_of
 from enbloc.resection.clearance import Clearance
 from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
-from enbloc.resection.motion import Body, body_of
 from enbloc.resection.nouns import Cut, Gate, Piece, Pieces, Tissue
 from enbloc.resection.obstacles import (
     SIGHT_MM,

@@ -7,13 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from enbloc.anatomy import Frame, Spine
+from enbloc.anatomy import Spine
 from enbloc.core.evidence import Caveat, Measured, Progress, Skipped, silent
-from enbloc.core.geometry import Array, Plane, Vector, unit
+from enbloc.core.geometry import Plane, Vector
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import resection_tool
-from enbloc.resection.alternatives import column_alternatives, hemivertebrectomy, ring_alternatives
+from enbloc.resection.alternatives import (
+    column_alternatives,
+    hemivertebrectomy,
+    one_side_alternative,
+    ring_alternatives,
+)
 from enbloc.resection.attachments import attachments
 from enbloc.resection.behind import vessel_masks
 from enbloc.resection.candidates import Limits
@@ -21,21 +26,21 @@ from enbloc.resection.certify import certificate_of, profile_of
 from enbloc.resection.classes import worst
 from enbloc.resection.contamination import contamination
 from enbloc.resection.cuts import Sawing, cut_of
-from enbloc.resection.distance import FAR_MM
 from enbloc.resection.execution import execution_risk
 from enbloc.resection.faces import dissected_faces
 from enbloc.resection.field import OperativeField
-from enbloc.resection.gates import Chosen, RingChoice, column_choice, ring_choice
+from enbloc.resection.gates import Chosen, RingChoice
 from enbloc.resection.given import against_optimum, breaks_limits, given_cut, given_section, refuse_unknown
 from enbloc.resection.kernels import END, TUMOUR_MM
-from enbloc.resection.lay import operative_field
 from enbloc.resection.levels import resected_levels
-from enbloc.resection.nouns import RING_GATES, Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
+from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
 from enbloc.resection.pieces import ANTERIOR, FRAGMENT, REMAINING, SPECIMEN, margin_histogram, pieces_of
 from enbloc.resection.release_nouns import Release
 from enbloc.resection.releases import KEEP, releases, unexplained
+from enbloc.resection.remarks import below_noise
 from enbloc.resection.removal import removal_of
 from enbloc.resection.removal_nouns import Removal, Root
+from enbloc.resection.searching import Search, searched
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
 from enbloc.tumour.noise import NoiseFloor
@@ -57,42 +62,31 @@ def resect(
     encapsulated: bool | None = None,
     given: Mapping[str, Plane] | None = None,
     contacts: tuple[Contact, ...] = (),
+    known: Resection | None = None,
     progress: Progress = silent,
 ) -> Resection | Skipped:
     """The best cuts for the involved levels, with margins, pieces and alternatives.
 
     `given`: planes (RAS mm) by name of the cut (`T12-left`) that stand in place of those found, which become
-    alternatives. `contacts`: tumour against the barriers of each vertebra. Skipped, with the reason, where the anatomy
-    allows no cuts. Raises InputError for a tool or a cut's name that is not known.
+    alternatives. `contacts`: tumour against the barriers of each vertebra. `known`: made of the same inputs and
+    settings without own cuts; what its search found is used again. Skipped, with the reason, where the anatomy allows
+    no cuts and none are given where the search has none. Raises InputError for a tool or a cut's name not known.
     """
-    tool = resection_tool(settings.tool)
+    resection_tool(settings.tool)
     levels = resected_levels(extent, spine, planned, extent.tomita_type.value)
     if isinstance(levels, Skipped):
         return levels
-    progress("laying the operative field")
-    field = operative_field(spine, imaging, levels, settings)
-    sawing = Sawing(field, tool)
-    limits = limits_of(field, sawing, settings)
-    progress("seeking the ring cuts")
-    rings = []
-    for level in levels:
-        ring = ring_choice(field, level, own_axes(spine, field, level), limits, settings)
-        if isinstance(ring, Skipped):
-            return ring
-        rings.append(ring)
-    progress("seeking the cuts between vertebrae")
-    sections = [chosen.section() for ring in rings for chosen in ring.chosen.values()]
-    columns = {
-        gate: column_choice(field, gate, between_axes(spine, field, gate), sections, limits, settings)
-        for gate in (Gate.CRANIAL, Gate.CAUDAL)
-    }
-    found = {f"{each.passage.level}-{each.passage.gate}": each for each in in_order(rings, columns)}
+    search = known.search if known is not None else None
+    if not isinstance(search, Search):
+        search = searched(spine, imaging, levels, settings, set(given or ()), progress)
+        if isinstance(search, Skipped):
+            return search
+    field, sawing, limits, rings, columns = search.field, search.sawing, search.limits, search.rings, search.columns
+    found = search.found()
     ours = {name: made(sawing, each, n) for n, (name, each) in enumerate(found.items(), 1)}
-    cuts, missed = with_given(sawing, found, ours, given or {}, limits)
+    cuts, missed = with_given(search, found, ours, given or {})
     progress("taking out the pieces")
-    sides = [side for ring in rings for side in ring.open_sides]
-    sides += [side for side in columns.values() if isinstance(side, OpenSide)]
-    sides += missed
+    sides = [side for side in search.open_sides() if f"{side.level}-{side.gate}" not in cuts] + missed
     faces = dissected_faces(
         spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessel_masks(imaging, spine)
     )
@@ -116,7 +110,7 @@ def resect(
         margin_mm=least_margin(list(cuts.values())),
         margin_class=worst([cut.margin_class for cut in cuts.values()] + [face.margin_class for face in faces]),
         intralesional_area_mm2=area_mm2,
-        certificate=certificate_of(rings, ring_margins(sawing, found, cuts, given or {}), bool(given), settings),
+        certificate=certificate_of(rings, ring_margins(search, found, cuts, given or {}), bool(given), settings),
         execution=risk,
         no_tumour_cut_probability=risk.no_tumour_cut_probability,
         contamination=contamination(settings.tool, area_mm2, residual_mm3(field, pieces)),
@@ -125,8 +119,9 @@ def resect(
         ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
         margin_histogram=margin_histogram(drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
-        caveats=(*narrow, *caveats(field, pieces, loose_mm3), *unexplained(holding, tuple(cuts))),
+        caveats=(*below_noise(spine), *narrow, *caveats(field, pieces, loose_mm3), *unexplained(holding, tuple(cuts))),
         drawing=drawing,
+        search=search,
     )
 
 
@@ -156,54 +151,6 @@ def way_out_of(
 Columns = Mapping[Gate, Chosen | OpenSide]
 
 
-def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:
-    """Cuts end at the wall of the canal and of the body, where sac and vessels may lie: without a clearance asked for,
-    a section may touch them, and as voxels have corners it may reach half a voxel's diagonal into their outline. The
-    canal as a whole asks for nothing: what is solid is not canal.
-    """
-    touching = -CORNER * field.step_mm - sawing.half_kerf_mm
-    sac, vessel = (
-        asked if asked > 0.0 else touching for asked in (settings.sac_clearance_mm, settings.vessel_clearance_mm)
-    )
-    return Limits(sawing.half_kerf_mm, sac if field.no_go_is_sac else -FAR_MM, vessel, field.noise_mm)
-
-
-CORNER = 0.87
-"""From the middle of a voxel to its corner, in voxels."""
-
-
-def own_axes(spine: Spine, field: OperativeField, level: Level) -> Array:
-    """The level's right, anterior, superior as rows, in the field's axes."""
-    frame = frame_of(spine, level)
-    turned: Array = (field.frame if frame is None else frame).axes @ field.frame.axes.T
-    return turned
-
-
-def frame_of(spine: Spine, level: Level) -> Frame | None:
-    vertebra = spine.vertebra(level)
-    return None if vertebra is None else vertebra.frame
-
-
-def between_axes(spine: Spine, field: OperativeField, gate: Gate) -> Array:
-    """The axes half way between the outermost resected level and its neighbour."""
-    level = field.levels[0] if gate is Gate.CRANIAL else field.levels[-1]
-    number = field.number(level) - 1 + (-1 if gate is Gate.CRANIAL else 1)
-    own = own_axes(spine, field, level)
-    if not 0 <= number < len(field.column) or frame_of(spine, field.column[number]) is None:
-        return own
-    other = own_axes(spine, field, field.column[number])
-    up = unit(own[2] + other[2])
-    ahead = unit(own[1] + other[1] - ((own[1] + other[1]) @ up) * up)
-    return np.stack([np.cross(ahead, up), ahead, up])
-
-
-def in_order(rings: Sequence[RingChoice], columns: Columns) -> Iterator[Chosen]:
-    """In the order of sawing: the arches first, then the column."""
-    for ring in rings:
-        yield from ring.chosen.values()
-    yield from (each for each in columns.values() if isinstance(each, Chosen))
-
-
 def made(sawing: Sawing, chosen: Chosen, order: int) -> Cut:
     cut = cut_of(sawing, chosen.passage, chosen.normal, chosen.offset, order, chosen.start)
     if chosen.unsettled is None:
@@ -221,37 +168,49 @@ UNSETTLED = {
 
 
 def with_given(
-    sawing: Sawing,
-    found: Mapping[str, Chosen],
-    ours: Mapping[str, Cut],
-    given: Mapping[str, Plane],
-    limits: Limits,
+    search: Search, found: Mapping[str, Chosen], ours: Mapping[str, Cut], given: Mapping[str, Plane]
 ) -> tuple[dict[str, Cut], list[OpenSide]]:
-    """Our cuts, with the surgeon's own in place of those that he names; and the gates where his plane meets nothing."""
-    refuse_unknown(given, {name: each.passage for name, each in found.items()})
+    """Our cuts, with the surgeon's own in place of those that he names, also where the search found none; and the gates
+    where his plane meets nothing.
+    """
+    passages = {**{name: each.passage for name, each in found.items()}, **search.without_cut()}
+    nothing = {f"{side.level}-{side.gate}" for side in search.open_sides()}
+    refuse_unknown([name for name in given if name not in nothing], passages)
     cuts, missed = dict(ours), []
     for name, plane in given.items():
-        passage = found[name].passage
-        cut = given_cut(sawing, passage, plane, ours[name].order)
+        if name not in passages:
+            continue
+        passage = passages[name]
+        cut = given_cut(search.sawing, passage, plane, len(cuts))
         if cut is None:
-            del cuts[name]
+            cuts.pop(name, None)
             missed.append(OpenSide(passage.gate, passage.level, "the given plane does not pass what there is to cut"))
             continue
-        near = breaks_limits(given_section(sawing.field, passage, plane), limits)
+        near = breaks_limits(given_section(search.field, passage, plane), search.limits)
         cuts[name] = replace(cut, caveats=(*cut.caveats, *near))
-    return cuts, missed
+    return in_order(cuts, search.field.levels), missed
+
+
+def in_order(cuts: Mapping[str, Cut], levels: Sequence[Level]) -> dict[str, Cut]:
+    """In the order of sawing: the arches first, then the column."""
+    gates = (*RING_GATES, *COLUMN_GATES)
+    by_place = sorted(
+        cuts.values(), key=lambda cut: (cut.gate in COLUMN_GATES, levels.index(cut.level), gates.index(cut.gate))
+    )
+    return {cut.name: replace(cut, order=n) for n, cut in enumerate(by_place, 1)}
 
 
 def ring_margins(
-    sawing: Sawing, found: Mapping[str, Chosen], cuts: Mapping[str, Cut], given: Mapping[str, Plane]
+    search: Search, found: Mapping[str, Chosen], cuts: Mapping[str, Cut], given: Mapping[str, Plane]
 ) -> list[float]:
     """Margins of the ring cuts in force, not rounded to slices."""
+    passages = {**search.without_cut(), **{name: each.passage for name, each in found.items()}} if given else {}
     rings = [name for name, cut in cuts.items() if cut.gate in RING_GATES]
     sections = (
-        given_section(sawing.field, found[name].passage, given[name]) if name in given else found[name].section()
+        given_section(search.field, passages[name], given[name]) if name in given else found[name].section()
         for name in rings
     )
-    return [float(section.row[TUMOUR_MM]) - sawing.half_kerf_mm for section in sections]
+    return [float(section.row[TUMOUR_MM]) - search.sawing.half_kerf_mm for section in sections]
 
 
 def narrowed(
@@ -285,10 +244,11 @@ def alternatives(
     limits: Limits,
     settings: ResectionSettings,
 ) -> Iterator[Alternative]:
-    yield from (against_optimum(cut, ours[name]) for name, cut in cuts.items() if cut.given)
+    yield from (against_optimum(cut, ours[name]) for name, cut in cuts.items() if cut.given and name in ours)
     kept = {name: cut for name, cut in cuts.items() if not cut.given}
     for ring in rings:
         yield from ring_alternatives(sawing, ring, kept)
+        yield from one_side_alternative(sawing, ring, kept)
     for each in columns.values():
         name = f"{each.passage.level}-{each.passage.gate}" if isinstance(each, Chosen) else None
         if isinstance(each, Chosen) and name in kept:

@@ -19,8 +19,9 @@ class ResectionSettings:
     `prefer_pedicle`: of equal margins the paper's own place is taken before a smaller section. `gap_mm`: the
     certificate is refined down to this. `sac_clearance_mm` and `vessel_clearance_mm`: kept between a cut and the
     labelled dural sac or vessel; at 0 it may touch them. `sac_yield`: share of its narrowest width by which the
-    contents of the canal may be narrowed while a piece passes.
-    `removal`: the search for a way out of the pieces.
+    contents of the canal may be narrowed while a piece passes. `worth_mm`: between vertebrae, so much more margin is
+    worth leaving the disc for an endplate. `one_side`: where no pair of ring cuts, one on each side, keeps clear of
+    tumour, both may stand on the same side. `removal`: the search for a way out of the pieces.
     """
 
     tool: str = "t-saw"
@@ -38,6 +39,8 @@ class ResectionSettings:
     sac_clearance_mm: float = 0.0
     vessel_clearance_mm: float = 0.0
     sac_yield: float = SAC_YIELD
+    worth_mm: float = 1.0
+    one_side: bool = True
     removal: RemovalSettings = field(default_factory=RemovalSettings)
 
     def __post_init__(self) -> None:
@@ -67,5 +70,6 @@ RANGES = {
     "sac_clearance_mm": (0.0, 20.0),
     "vessel_clearance_mm": (0.0, 20.0),
     "sac_yield": (0.0, 0.9),
+    "worth_mm": (0.01, 100.0),
 }
 """What the settings may be; coarser or finer is a slip of the pen."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from enbloc.core.errors import InputError
 from enbloc.core.geometry import Array, Vector, unit
+from enbloc.resection.body import Body, Counts
 from enbloc.resection.field import Millimetres
-from enbloc.resection.motion import Body, Counts, least_along, seek
+from enbloc.resection.motion import least_along, seek
 from enbloc.resection.removal_nouns import RemovalSettings, Way
 
 BACK, FRONT, UP = np.array([0.0, -1.0, 0.0]), np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])

@@ -1,0 +1,95 @@
+"""What else could be chosen, in words, better or worse as it says; and the body split beside tumour on one side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from enbloc.anatomy import Spine, locate
+from enbloc.case import StatedExtent
+from enbloc.core.volume import Imaging
+from enbloc.phantom import PhantomSpec, make_phantom
+from enbloc.resection.nouns import Alternative, Gate, Resection, Tissue
+from enbloc.resection.removal_nouns import RemovalSettings
+from enbloc.resection.resect import resect
+from enbloc.resection.settings import ResectionSettings
+from enbloc.tumour import measure
+from properties.confirm_cut import Confirmer, Outline
+
+WITHOUT = RemovalSettings(sought=False)
+QUICK = ResectionSettings(step_mm=1.2, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0, removal=WITHOUT)
+
+
+@cache
+def column() -> tuple[Imaging, Spine]:
+    imaging = make_phantom(PhantomSpec(levels=("T11", "T12", "L1"), spacing_mm=(1.2, 1.2, 1.2))).imaging
+    return imaging, locate(imaging)
+
+
+@cache
+def planned(side: str) -> tuple[Spine, Resection]:
+    """A ball of 7 mm radius in the body of T12, its middle 12 mm from the mid-plane on that side, or on the plane."""
+    imaging, spine = column()
+    vertebra = spine.vertebra(spine.levels[1])
+    right, ahead, _ = vertebra.frame.axes
+    aside_mm = {"left": -12.0, "right": 12.0, "middle": 0.0}[side]
+    centre = np.array(vertebra.frame.origin_mm) + aside_mm * right - 4.0 * ahead
+    index = np.moveaxis(np.indices(imaging.grid.shape), 0, -1)
+    tumour = np.linalg.norm(imaging.grid.affine.to_world(index) - centre, axis=-1) < 7.0
+    imaging = replace(imaging, tumour=tumour)
+    spine = locate(imaging)
+    found = resect(spine, imaging, measure(spine, StatedExtent()), settings=QUICK)
+    assert isinstance(found, Resection), found
+    return spine, found
+
+
+def hemivertebrectomy(side: str) -> Alternative:
+    (found,) = (each for each in planned(side)[1].alternatives if each.name == "T12-hemivertebrectomy")
+    return found
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_tumour_on_one_side_may_leave_by_half_the_vertebra(side):
+    """The split lies between tumour and mid-plane or just beyond; by hand the ball begins 5 mm from the mid-plane. Its
+    margins are those of the slow check: half a voxel (0.6 mm), the outline's 0.15 mm and the field's own voxel.
+    """
+    spine, _ = planned(side)
+    found, sign = hemivertebrectomy(side), 1.0 if side == "right" else -1.0
+    assert found.says.startswith(f"T12: hemivertebrectomy on the {side}, body split beside the tumour")
+    lamina, split = found.cuts
+    assert (lamina.gate, lamina.tissue) == (Gate.RIGHT if side == "right" else Gate.LEFT, Tissue.LAMINA)
+    assert (split.gate, split.tissue) == (Gate.SPLIT, Tissue.BODY)
+    confirm = Confirmer(spine)
+    for cut in found.cuts:
+        assert cut.tumour_mm2 == 0.0
+        slow = float(confirm.read(confirm.tumour_mm, Outline(cut).points_mm).min()) - 0.5 * cut.kerf_mm
+        assert slow == pytest.approx(cut.margin_mm.value, abs=0.6 + 0.15 + 0.2)
+    frame = spine.vertebra(cut.level).frame
+    assert sign * float((np.array(split.point_mm) - frame.origin_mm) @ frame.axes[0]) < 5.0
+    assert sign * float(np.array(split.normal) @ frame.axes[0]) > 0.7, "towards the half that leaves, within 45 degrees"
+
+
+def test_a_tumour_across_the_middle_has_no_such_half():
+    assert not [each for each in planned("middle")[1].alternatives if "hemivertebrectomy" in each.name]
+
+
+def test_alternatives_say_in_words_what_they_gain_and_cost():
+    """Each line is what its own cut is against the chosen one, through another tissue, and worth a line."""
+    _, found = planned("left")
+    chosen = {cut.name: cut for cut in found.cuts}
+    others = [each for each in found.alternatives if len(each.cuts) == 1]
+    assert others
+    for each in others:
+        (cut,) = each.cuts
+        ours = chosen[cut.name]
+        assert cut.tissue is not ours.tissue
+        assert each.margin_gain_mm == pytest.approx(cut.margin_mm.value - ours.margin_mm.value)
+        assert each.section_cost_mm2 == pytest.approx(cut.section_mm2 - ours.section_mm2)
+        words = f"{cut.tissue.replace('-', ' ')} instead of {ours.tissue.replace('-', ' ')}"
+        assert words in each.says
+        assert f"margin {each.margin_gain_mm:+.1f} mm" in each.says
+        assert f"section {each.section_cost_mm2:+.0f} mm²" in each.says
+        assert each.because
