@@ -171,7 +171,7 @@ class Truth:
         least = np.full(len(points), 1e3)
         for lesion in self.lesions:
             out = np.empty(len(points))
-            evaluate.lesion_field(self.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, out)
+            evaluate.lesion_field(self.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, np.inf, out)
             least = np.minimum(least, out)
         return least.reshape(shape)
 
@@ -183,8 +183,8 @@ class Truth:
         return codes.reshape(shape), owners.reshape(shape)
 
     def _patient(self, points_mm: npt.ArrayLike) -> tuple[Array, tuple[int, ...]]:
-        points = self.pose.to_patient(np.asarray(points_mm, dtype=np.float64))
-        return np.ascontiguousarray(points.reshape(-1, 3)), points.shape[:-1]
+        points = np.asarray(points_mm, dtype=np.float64)
+        return np.ascontiguousarray(self.pose.to_patient(points.reshape(-1, 3))), points.shape[:-1]
 
     def _field(self, what: int, level: Level | str, points_mm: npt.ArrayLike) -> Array:
         points, shape = self._patient(points_mm)
