@@ -17,12 +17,11 @@ EMBOLISED = ("none", "some", "three")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanRow:
-    """One of the three published means: at `flow` left to the vertebra (1: all), with or without glue."""
+    """One of the three published means: at `flow` left to the vertebra (1: all)."""
 
     id: str
     ml: float
     flow: float
-    glue: bool
     says: str
     source: str
     checked: str
@@ -34,7 +33,6 @@ class FactorRow:
 
     id: str
     title: str
-    of: str
     unknown: tuple[float, float]
     says: str
     source: str
@@ -102,7 +100,6 @@ class TailRow:
     id: str
     above_ml: float
     share: float
-    embolised: str
     says: str
     source: str
     checked: str
