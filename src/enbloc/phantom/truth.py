@@ -183,8 +183,8 @@ class Truth:
         return codes.reshape(shape), owners.reshape(shape)
 
     def _patient(self, points_mm: npt.ArrayLike) -> tuple[Array, tuple[int, ...]]:
-        points = np.asarray(points_mm, dtype=np.float64)
-        return np.ascontiguousarray(self.pose.to_patient(points.reshape(-1, 3))), points.shape[:-1]
+        points = self.pose.to_patient(np.asarray(points_mm, dtype=np.float64))
+        return np.ascontiguousarray(points.reshape(-1, 3)), points.shape[:-1]
 
     def _field(self, what: int, level: Level | str, points_mm: npt.ArrayLike) -> Array:
         points, shape = self._patient(points_mm)
