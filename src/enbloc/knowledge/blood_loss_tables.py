@@ -29,7 +29,7 @@ class MeanRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorRow:
-    """An influence on the `arterial` part or on `all`. `unknown`, `known`: (low, high) of what the mean is times."""
+    """An influence on the loss. `unknown`, `known`: (low, high) of what the mean is times."""
 
     id: str
     title: str
@@ -40,8 +40,6 @@ class FactorRow:
     known: Mapping[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.of not in ("arterial", "all"):
-            raise KnowledgeError(f"unknown part {self.of!r}", file=FILE, field=self.id)
         for low, high in (self.unknown, *self.known.values()):
             if not 0.0 < low <= high:
                 raise KnowledgeError(f"{low:g} to {high:g} is no range", file=FILE, field=self.id)
