@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from enbloc.resection.candidates import Candidates, Limits, candidates
 from enbloc.resection.family import planes_through, ring_angles, ring_normals
 from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import Gate
-from enbloc.resection.pairs import best_pair, pair_key
+from enbloc.resection.pairs import MARGIN, Pair, best_pair, pair_key
 from enbloc.resection.passage import Passage, ring_passage
-from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.settings import ORDER, ResectionSettings
 from properties.ring_blocks import LEVEL, Ring, ball, limits, mirrored, ring_field, turned_axes
 from properties.twin_resection import SlowSide, slow_best
 
@@ -76,12 +77,19 @@ def strewn(number: int) -> Case:
         largest_tilt_deg=12.0,
         offset_step_mm=rng.uniform(1.8, 2.6),
         prefer_pedicle=number % 4 != 0,
+        order=ORDERS[number // 3 % len(ORDERS)] if number % 3 == 0 else ORDERS[0],
     )
     axes = turned_axes(tuple(rng.uniform(-5.0, 5.0, 3)))
     return Case(field, axes, settings, limits(field), float(rng.choice([0.0, 4.0, 8.0, 11.0, 30.0], p=P_OPENING)))
 
 
+ORDERS = [", ".join(words) for words in permutations(ORDER)]
 P_OPENING = [0.3, 0.2, 0.25, 0.2, 0.05]
+
+
+def key_of(left: Candidates, right: Candidates, pair: Pair) -> tuple[float, ...]:
+    margin = MARGIN + left.settings.ordered.index("margin")
+    return pair_key(left.keys[pair.left], right.keys[pair.right], margin)
 
 
 @cache
@@ -109,7 +117,7 @@ def test_the_same_pair_is_best():
         pair = best_pair(left, right, case.opening_mm)
         assert (pair is None) == (best is None)
         if pair is not None:
-            np.testing.assert_allclose(pair_key(left.keys[pair.left], right.keys[pair.right]), best[0], atol=EQUAL)
+            np.testing.assert_allclose(key_of(left, right, pair), best[0], atol=EQUAL)
 
 
 def test_the_small_grids_hold_every_kind():
@@ -122,7 +130,7 @@ def test_the_small_grids_hold_every_kind():
     narrowed = 0
     for _, (left, right), _, found in compared():
         free = best_pair(left, right, 0.0)
-        narrowed += found is not None and pair_key(left.keys[free.left], right.keys[free.right]) < found[0]
+        narrowed += found is not None and key_of(left, right, free) < found[0]
     assert narrowed >= 5, "the opening decides somewhere"
     assert any(len({(n.apart_mm, n.angles) for n in cuts}) < len(cuts) for _, _, slow, _ in compared() for cuts in slow)
 
@@ -139,5 +147,5 @@ def test_left_and_right_are_alike(number):
     for one in (case, image):
         left, right = one.fast()
         pair = best_pair(left, right, 0.0)
-        keys.append(pair_key(left.keys[pair.left], right.keys[pair.right]))
+        keys.append(key_of(left, right, pair))
     np.testing.assert_allclose(*keys, atol=EQUAL)

@@ -131,13 +131,16 @@ class SlowSide:
         bone = nearest(self.p.part, points)
         body, pedicle, rest = (int(np.isin(bone, list(codes)).sum()) for codes in (BODY, PEDICLES, REST))
         steps = floor(min(margin, self.settings.enough_mm) / self.settings.tie_mm + 1e-9)
+        criteria = {
+            "margin": -float(steps),
+            "place": float(self.settings.prefer_pedicle and pedicle < max(body, rest)),
+            "section": float(len(points)),
+        }
         key = (
             float(margin < 0.0),
             float((read(self.p.tumour_mm, points) < 0.0).sum()),
             round(max(-margin, 0.0), 6),
-            -float(steps),
-            float(self.settings.prefer_pedicle and pedicle < max(body, rest)),
-            float(len(points)),
+            *(criteria[word.strip()] for word in self.settings.order.split(",")),
             *self.turned(azimuth, tilt, apart_mm),
         )
         return SlowCut((azimuth, tilt), apart_mm, margin, place, key)
@@ -171,19 +174,14 @@ def wall_mm(passage: Passage) -> np.ndarray:
     ])  # fmt: skip
 
 
-def both_key(one: tuple[float, ...], two: tuple[float, ...]) -> tuple[float, ...]:
-    """Cuts in tumour, area in tumour, the deeper and the less deep, the smaller and the larger margin, then sums."""
+def both_key(one: tuple[float, ...], two: tuple[float, ...], order: str) -> tuple[float, ...]:
+    """Cuts in tumour, area in tumour, the deeper and the less deep; then sums, of margins one by one."""
+    margin = 3 + [word.strip() for word in order.split(",")].index("margin")
     deeper, less = max(one[2], two[2]), min(one[2], two[2])
-    smaller, larger = max(one[3], two[3]), min(one[3], two[3])
-    return (
-        one[0] + two[0],
-        one[1] + two[1],
-        deeper,
-        less,
-        smaller,
-        larger,
-        *map(sum, zip(one[4:], two[4:], strict=True)),
-    )
+    smaller, larger = max(one[margin], two[margin]), min(one[margin], two[margin])
+    before = [one[n] + two[n] for n in range(3, margin)]
+    after = [one[n] + two[n] for n in range(margin + 1, len(one))]
+    return (one[0] + two[0], one[1] + two[1], deeper, less, *before, smaller, larger, *after)
 
 
 def slow_best(left: SlowSide, right: SlowSide, lefts: list[SlowCut], rights: list[SlowCut], opening_mm: float):
@@ -194,7 +192,7 @@ def slow_best(left: SlowSide, right: SlowSide, lefts: list[SlowCut], rights: lis
         for two in rights:
             if np.hypot(*(places[0][one.place] - places[1][two.place])) < opening_mm - 1e-9:
                 continue
-            key = both_key(one.key, two.key)
+            key = both_key(one.key, two.key, left.settings.order)
             if best is None or key < best[0]:
                 best = (key, one, two)
     return best

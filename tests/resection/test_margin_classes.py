@@ -12,6 +12,7 @@ from enbloc.knowledge import MarginRule, barrier_tissues, margin_rule, margin_ru
 from enbloc.knowledge.resection_tables import FACTS
 from enbloc.resection.classes import CLASSES, Reach, cut_class, face_class, worst
 from enbloc.resection.nouns import ClassRange, MarginClass, Tissue
+from enbloc.resection.settings import ResectionSettings
 
 WIDE, MARGINAL, INTRALESIONAL = MarginClass.WIDE, MarginClass.MARGINAL, MarginClass.INTRALESIONAL
 CLEAR = {"tumour": "clear", "through": "body"}
@@ -201,3 +202,9 @@ def test_the_worst_holds_every_outcome_of_its_faces():
         outcomes = {max(each, key=CLASSES.index) for each in product(*(face.possible for face in three))}
         assert set(worst(three).possible) == outcomes
         assert worst(three[::-1]).possible == worst(three).possible == worst([*three, three[0]]).possible
+
+
+@pytest.mark.parametrize("order", ["", "margin, place", "margin, place, bone", "margin, margin, section"])
+def test_an_order_names_each_criterion_once(order: str) -> None:
+    with pytest.raises(InputError, match=r"^resection\.order: .*does not order margin, place, section"):
+        ResectionSettings(order=order)

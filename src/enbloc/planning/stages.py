@@ -16,13 +16,14 @@ from enbloc.core.volume import Imaging
 from enbloc.decisions import Policy, published_outcomes, recommend
 from enbloc.knowledge import escc_grades, escc_range, knowledge_sha256
 from enbloc.knowledge.escc import SCORE as EPIDURAL
-from enbloc.planning.blood import find_perfusion
+from enbloc.planning.blood import PerfusionFindings, find_perfusion
 from enbloc.planning.caveats import blood_warnings, warnings
 from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
 from enbloc.planning.plan import Drawing, Manifest, Plan
 from enbloc.planning.resecting import find_resection
 from enbloc.planning.revise import revise
 from enbloc.planning.shortening import find_shortening
+from enbloc.resection.nouns import Resection
 from enbloc.resection.settings import ResectionSettings
 from enbloc.scores import evaluate_all
 from enbloc.tumour import EpiduralFindings, Extent, Stability
@@ -67,7 +68,7 @@ def plan(
     )
     return Plan(
         case=case,
-        manifest=manifest(imaging, settings),
+        manifest=manifest(imaging, settings, resection, perfusion),
         spine=spine_findings(spine, build),
         tumour=tumour,
         scores=scores,
@@ -148,14 +149,26 @@ def naming_files(imaging: Imaging) -> Iterator[None]:
         raise LabelError(problem.message, file=files, field=problem.field, hint=problem.hint) from problem
 
 
-def manifest(imaging: Imaging | None, settings: Settings) -> Manifest:
+def manifest(
+    imaging: Imaging | None,
+    settings: Settings,
+    resection: Resection | Skipped,
+    perfusion: PerfusionFindings | Skipped,
+) -> Manifest:
+    from enbloc.perfusion.planner import SEED
+
+    seeds, residuals = {}, {}
+    if isinstance(resection, Resection):
+        seeds["resection.execution"] = resection.execution.seed
+    if isinstance(perfusion, PerfusionFindings):
+        seeds["perfusion"], residuals["perfusion"] = SEED, perfusion.residual
     return Manifest(
         enbloc_version=__version__,
         knowledge_sha256=knowledge_sha256(),
         inputs=imaging.inputs if imaging is not None else (),
         settings=flat(asdict(settings)),
-        seeds={},
-        residuals={},
+        seeds=seeds,
+        residuals=residuals,
     )
 
 

@@ -102,26 +102,31 @@ class Candidates:
             self.rows[:, kernels.IN_TUMOUR].astype(np.float64),
             np.round(np.maximum(-self.margin_mm, 0.0), 6).astype(np.float64),
             *(self._between_vertebrae() if self.passage.gate in COLUMN_GATES else self._through_ring()),
-            self.rows[:, kernels.PIXELS],
             *self._turned(),
         ]
 
     def _through_ring(self) -> list[Vector]:
-        """The larger margin; then the pedicle, where that is preferred."""
+        """The larger margin, the pedicle where that is preferred, the smaller section, in the order of the settings."""
         pedicle, others = self.rows[:, kernels.PEDICLE], self.rows[:, [kernels.BODY, kernels.ARCH]]
         beside = (pedicle < others.max(axis=1)) & self.settings.prefer_pedicle
-        return [-self.steps.astype(np.float64), beside.astype(np.float64)]
+        columns = {
+            "margin": -self.steps.astype(np.float64),
+            "place": beside.astype(np.float64),
+            "section": self.rows[:, kernels.PIXELS],
+        }
+        return [columns[word] for word in self.settings.ordered]
 
     def _between_vertebrae(self) -> list[Vector]:
         """A margin that can be told from none; disc or endplate before bone; the larger margin, in steps that are worth
-        an endplate; disc before endplate; the larger margin in fine steps; the least tilt.
+        an endplate; disc before endplate; the larger margin in fine steps; the least tilt; the smaller section.
         """
         barely = (self.margin_mm < self.limits.noise_mm).astype(np.float64)
         worth = np.floor(np.minimum(self.margin_mm, self.settings.enough_mm) / self.settings.worth_mm + 1e-9)
         rank = self.tissue_rank.astype(np.float64)
         bone = (rank >= NEIGHBOUR_BODY).astype(np.float64)
         tilt = np.abs(self.planes.angles_deg).max(axis=1)
-        return [barely, bone, -worth.astype(np.float64), rank, -self.steps.astype(np.float64), tilt]
+        fine, section = -self.steps.astype(np.float64), self.rows[:, kernels.PIXELS]
+        return [barely, bone, -worth.astype(np.float64), rank, fine, tilt, section]
 
     @cached_property
     def tissue_rank(self) -> npt.NDArray[np.int64]:

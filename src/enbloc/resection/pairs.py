@@ -14,6 +14,8 @@ from enbloc.core.geometry import Array
 from enbloc.core.volume import Mask
 from enbloc.resection.candidates import Candidates, Key
 
+DEPTH, MARGIN = 2, 3
+"""Where depth, and by default margin, stand in a key; before them whether and how much tumour is cut."""
 MOST_SETTLED = 60
 """So many cuts are measured finely in one search before the best of them is taken."""
 
@@ -26,22 +28,24 @@ class Pair:
     right: int
 
 
-def pair_key(left: Key, right: Key) -> tuple[float, ...]:
+def pair_key(left: Key, right: Key, margin: int = MARGIN) -> tuple[float, ...]:
     """The order among pairs: sums of what adds up; of depth and of margin the worse one before the better.
 
-    It never improves where one of the two cuts worsens.
+    `margin`: where it stands in the keys. It never improves where one of the two cuts worsens.
     """
-    in_tumour, area, depth, margin, *rest = zip(left, right, strict=True)
-    sums = (sum(both) for both in rest)
-    return (sum(in_tumour), sum(area), max(depth), min(depth), max(margin), min(margin), *sums)
+    found: list[float] = []
+    for column, both in enumerate(zip(left, right, strict=True)):
+        found += [max(both), min(both)] if column in (DEPTH, margin) else [sum(both)]
+    return tuple(found)
 
 
 def best_pair(left: Candidates, right: Candidates, opening_mm: float) -> Pair | None:
     """The first pair by `pair_key` whose cuts sever and leave `opening_mm` between their ends; None without one."""
     one, two = best_by_place(left), best_by_place(right)
     enough = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
+    margin = MARGIN + left.settings.ordered.index("margin")
     found = (
-        (pair_key(left.keys[l], right.keys[r]), Pair(l, r))
+        (pair_key(left.keys[l], right.keys[r], margin), Pair(l, r))
         for a, l in one.items()
         for b, r in two.items()
         if enough[a, b]

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from enbloc.core.errors import InputError
 from enbloc.resection.removal_nouns import SAC_YIELD, RemovalSettings
 
+ORDER = ("margin", "place", "section")
+"""What decides between ring cuts that are alike in tumour, most important first."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResectionSettings:
@@ -16,15 +19,17 @@ class ResectionSettings:
     turn, `tilt_step_deg` up to `largest_tilt_deg` against that axis, `offset_step_mm` along its normal; cuts between
     vertebrae tilt up to `largest_column_tilt_deg` against their endplates in steps of `column_tilt_step_deg`. Beyond
     `enough_mm` a larger margin no longer outweighs bone; margins closer together than `tie_mm` count as equal.
-    `prefer_pedicle`: of equal margins the paper's own place is taken before a smaller section. `gap_mm`: the
-    certificate is refined down to this. `sac_clearance_mm` and `vessel_clearance_mm`: kept between a cut and the
-    labelled dural sac or vessel; at 0 it may touch them. `sac_yield`: share of its narrowest width by which the
-    contents of the canal may be narrowed while a piece passes. `worth_mm`: between vertebrae, so much more margin is
-    worth leaving the disc for an endplate. `one_side`: where no pair of ring cuts, one on each side, keeps clear of
+    `prefer_pedicle`: the paper's own place counts at all. `order`: what decides between ring cuts that are alike in
+    tumour: the larger `margin`, the paper's `place`, the smaller `section`, most important first; the certificate
+    speaks of margin, whatever comes first. `gap_mm`: it is refined down to this. `sac_clearance_mm` and
+    `vessel_clearance_mm`: kept between a cut and the labelled dural sac or vessel; at 0 it may touch them. `sac_yield`:
+    share of its narrowest width by which the contents of the canal may be narrowed while a piece passes. `worth_mm`:
+    between vertebrae, so much more margin is worth leaving the disc for an endplate. `one_side`: where no pair of ring cuts, one on each side, keeps clear of
     tumour, both may stand on the same side. `removal`: the search for a way out of the pieces.
     """
 
     tool: str = "t-saw"
+    order: str = ", ".join(ORDER)
     step_mm: float = 0.8
     azimuth_step_deg: float = 5.0
     tilt_step_deg: float = 7.5
@@ -44,10 +49,18 @@ class ResectionSettings:
     removal: RemovalSettings = field(default_factory=RemovalSettings)
 
     def __post_init__(self) -> None:
+        if sorted(self.ordered) != sorted(ORDER):
+            raise InputError(
+                f"{self.order!r} does not order {', '.join(ORDER)}", field="resection.order", hint="each of them once"
+            )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"{name} must lie between {low:g} and {high:g}", field=f"resection.{name}")
+
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        return tuple(word.strip() for word in self.order.split(","))
 
     @property
     def way_out(self) -> RemovalSettings:
