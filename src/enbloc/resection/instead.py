@@ -65,9 +65,7 @@ def cuts_with(other: Alternative, cuts: Sequence[Cut]) -> tuple[Cut, ...]:
     ring cuts of their level.
     """
     names, levels = {cut.name for cut in other.cuts}, {cut.level for cut in other.cuts}
-    kept = [
-        cut for cut in cuts if cut.name not in names and (cut.gate in COLUMN_GATES or cut.level not in levels)
-    ]
+    kept = [cut for cut in cuts if cut.name not in names and (cut.gate in COLUMN_GATES or cut.level not in levels)]
     return tuple(replace(cut, order=n) for n, cut in enumerate((*other.cuts, *kept), 1))
 
 
