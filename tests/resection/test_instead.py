@@ -71,8 +71,11 @@ def test_a_pair_is_searched_with_the_cuts_above_and_below_it_and_half_a_vertebra
 
 
 def test_what_was_found_is_told_in_short():
-    """Room: 0.5 mm for the arch and 0.4 for the block, from hand_made_removal.py."""
-    (found,) = with_ways_out((one_side(),), cuts(), STUCK, Search())
+    """Room: 0.5 mm for the arch and 0.4 for the block, from hand_made_removal.py; a way not chosen has 0.1."""
+    arch, block = LEAVES.pieces
+    narrow = tuple(replace(one, found=True, least_mm=one.least_mm or 0.1) for one in block.tried)
+    gives = replace(LEAVES, pieces=(arch, replace(block, tried=narrow)))
+    (found,) = with_ways_out((one_side(),), cuts(), STUCK, Search(gives))
     way = found.removal
     assert way.ways == (PieceWay("posterior-arch", Way.DORSALLY), PieceWay("anterior-block", Way.TURNED_LEFT))
     assert (way.least_mm, way.roots_that_must_go) == (0.4, (Root(Level.T12, "left"),))
