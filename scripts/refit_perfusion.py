@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import enbloc
-from enbloc.knowledge.perfusion_tables import experiments
+from enbloc.knowledge.perfusion_tables import experiments, root_outcomes
 from enbloc.perfusion.calibrate import (
     FITTED,
     Compared,
@@ -57,8 +57,10 @@ def experiment_table(fit: Fit, drawn: Ensemble) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines += [row(one, spread.get(one.experiment.id)) for one in compare(fit, experiments())]
+    seen = {count: row.result for row in root_outcomes() for count in row.sets}
     lines += [
-        f"| {count} sets of roots | held-out | – | {flow:.1f} | – | – |" for count, flow in root_flows(fit).items()
+        f"| {count} sets of roots | held-out | {seen[count]} | {flow:.1f} | – | – |"
+        for count, flow in root_flows(fit).items()
     ]
     by_group = {one.group: [] for one in held_out()}
     for one in compare(fit, held_out()):

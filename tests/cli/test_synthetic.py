@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from enbloc.cli.run import run
+from enbloc.cli.run import chosen, run
 from enbloc.cli.synthetic import around, make, make_demo
 from enbloc.core.errors import InputError
 from enbloc.core.levels import Level
 from enbloc.planning import TumourFindings
+
+NO_WAY_OUT = chosen(without_removal=True)
+"""For tests that do not look at it: it takes a good part of a plan."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def test_demo_may_be_repeated_and_leaves_strangers(demo: Path) -> None:
 
 def test_pixels_in_the_report_are_said(demo: Path, tmp_path: Path) -> None:
     assert "slices-data" not in (demo / "report.html").read_text(encoding="utf-8")
-    done = run(str(demo / "case"), tmp_path / "out", with_slices=True)
+    done = run(str(demo / "case"), tmp_path / "out", with_slices=True, settings=NO_WAY_OUT)
     assert "report.html holds pixels of the patient's image" in done.where
     assert "slices-data" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
@@ -69,7 +72,7 @@ def test_phantom_refuses_to_write_over_a_case(demo: Path) -> None:
 def test_scheme_orientation_and_slices_change_nothing(tmp_path: Path) -> None:
     """A right-sided type 5 at L2, stored front to back in 2 mm slices under the numbers of VerSe."""
     make(tmp_path / "p", level=Level.L2, kind=5, side="right", spacing_mm=(1, 1, 2), scheme="verse", orientation="PIR")
-    found = run(str(tmp_path / "p"), None).plan.tumour
+    found = run(str(tmp_path / "p"), None, settings=NO_WAY_OUT).plan.tumour
     assert isinstance(found, TumourFindings)
     assert found.tomita_type.value == read(tmp_path / "p" / "truth.json")["tomita_type"] == 5
     assert found.index_level is Level.L2

@@ -198,7 +198,7 @@ def test_the_reduction_by_embolisation_beside_berkefelds() -> None:
 
 def test_misses_are_as_large_as_said() -> None:
     """The page says: a factor of 1.8 (root mean square); 14.6 % lose more than two litres against 19.5 %."""
-    assert exp(spread_of_misses(against_series())) == pytest.approx(1.78, abs=0.005)  # the digits of the page
+    assert exp(spread_of_misses(against_series())) == pytest.approx(1.81, abs=0.005)  # the digits of the page
     (tail,) = against_tails()
     assert (tail.measured_share, tail.predicted_share) == (0.195, pytest.approx(0.146, abs=5e-4))
 

@@ -56,7 +56,7 @@ def test_a_gap_breaks_the_run() -> None:
 
 
 def test_no_root_cut_says_nothing_of_roots() -> None:
-    assert set(found()) == {"cord-is-not-moved", "roots-are-not-pulled"}
+    assert set(found(lengthened_mm=0.0)) == {"cord-is-not-moved", "roots-are-not-pulled"}
 
 
 def test_mirroring_changes_no_weight() -> None:
@@ -72,6 +72,12 @@ def test_distraction_and_shortening() -> None:
     assert found(decompressed_around=True)["decompressed-around"] == "note"
 
 
+def test_distraction_is_warned_of_where_nobody_says_a_length() -> None:
+    assert found()["column-is-not-lengthened"] == "caution"
+    assert "column-is-not-lengthened" not in found(lengthened_mm=2.0)
+    assert "column-is-not-lengthened" not in found(lengthened_mm=-6.0)
+
+
 def test_gravest_first() -> None:
     order = [WEIGHTS.index(one.weight) for one in cord_handling(["T5-left", "L4-left", "L1-left"]).findings]
     assert order == sorted(order)
@@ -80,7 +86,8 @@ def test_gravest_first() -> None:
 def test_unknown_is_said_and_gives_no_finding() -> None:
     handled = cord_handling(None)
     assert len(handled.missing) == 3
-    assert {one.id for one in handled.findings} == {"cord-is-not-moved", "roots-are-not-pulled"}
+    always = {"cord-is-not-moved", "roots-are-not-pulled"}
+    assert {one.id for one in handled.findings} == always | {"column-is-not-lengthened"}
     assert cord_handling([], decompressed_around=False, lengthened_mm=0.0).missing == ()
 
 

@@ -134,6 +134,8 @@ def test_a_feeder_at_the_level_that_is_taken_is_said():
     found = plan("T9", adamkiewicz="T9-left")
     assert "T9-left" not in found.embolised
     assert "feeder-at-resected-level" in warned(found)
+    assert "feeder-left-open" not in warned(found), "the operation cuts it: nothing is left open there"
+    assert "the operation itself cuts" in found.left_open[0].because
     assert (
         found.after_resection_cord_flow_pct.value
         < found.cord_flow_pct
@@ -155,6 +157,13 @@ def test_levels_left_open_are_not_counted_as_closed():
     assert "not-neighbours" in warned(found)
     six = plan("T12", embolised=("T9", "T10", "T11", "L1", "L2"), cord_feeders=("T9-left",))
     assert six.outside is None, "five are closed, and five were studied"
+
+
+def test_options_with_open_levels_between_say_so():
+    """T5 and L2: every choice leaves levels open between; T12 with one more or less is a single run."""
+    apart, run = plan("T5", "L2"), plan("T12")
+    assert all("not-neighbours" in {caveat.id for caveat in one.warnings} for one in apart.options)
+    assert not any("not-neighbours" in {caveat.id for caveat in one.warnings} for one in run.options)
 
 
 def test_a_feeder_is_closed_only_when_asked():

@@ -10,6 +10,9 @@ from enbloc.core.evidence import Caveat, Step
 from enbloc.core.geometry import Affine, Box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Grid, Imaging, InputFile, LabelMap
+from enbloc.planning import Settings
+from enbloc.resection.removal_nouns import RemovalSettings
+from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Extent, Involvement, Lesion, TomitaType, Zone, ZoneExtent
 
 CASE = """
@@ -27,6 +30,8 @@ enneking_stage = "IIB"
 """
 
 GRID = Grid((6, 6, 12), Affine(np.diag([1.0, 1.0, 2.5, 1.0])))
+NO_WAY_OUT = Settings(resection=ResectionSettings(removal=RemovalSettings(sought=False)))
+"""For tests that do not look at the way out: seeking it takes a good part of a plan."""
 TWICE = Caveat("cut-at-border", "T12 reaches the border of the image")
 
 

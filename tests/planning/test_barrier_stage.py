@@ -32,7 +32,7 @@ def phantom():
 @pytest.fixture(scope="module")
 def planned(phantom) -> Plan:
     """A tumour of the body that has gone through the posterior wall into the canal."""
-    return plan(CASE, phantom.imaging)
+    return plan(CASE, phantom.imaging, stand_ins.NO_WAY_OUT)
 
 
 def test_tumour_through_the_posterior_wall_breaches_the_ligament_there(planned):

@@ -307,7 +307,7 @@ def test_measured_epidural_grades_answer_the_scale(low: str, high: str, grades: 
 def test_images_fill_the_epidural_scale(phantom) -> None:
     """A tumour of type 4 is painted into the canal; on CT the table leaves 1a to 3 open (row E7)."""
     made = phantom(levels=("T11", "T12", "L1"), tumour=TumourSpec(type=4, level="T12"), margin_mm=(14.0, 14.0, 6.0))
-    found = plan(stand_ins.case(), made.imaging).scores["escc-2010"].parts["grade"]
+    found = plan(stand_ins.case(), made.imaging, stand_ins.NO_WAY_OUT).scores["escc-2010"].parts["grade"]
     assert (found.possible, found.basis) == (REACHED, "measured")
     assert (found.low, found.high, found.checked) == (1, 5, "unverified")
 

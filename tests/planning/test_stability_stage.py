@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from enbloc.case import parse_case
 from enbloc.core.evidence import Skipped
 from enbloc.phantom import Collapse, PhantomSpec, TumourSpec, make_phantom
 from enbloc.planning import plan, why
 from enbloc.planning.nouns import Stability
+from planning.stand_ins import NO_WAY_OUT
 
 STATED = 'schema = "enbloc.case/1"\nid = "a"\n[extent]\nlevels = ["T12"]\nzones = ["body"]\n'
 
 
+@cache
 def patient():
     return make_phantom(
         PhantomSpec(
@@ -26,7 +29,7 @@ def patient():
 
 def test_why_tells_reading_and_points_apart() -> None:
     """35 % lost scores 2; the reading is this project's and unverified, the points are published."""
-    made = plan(parse_case(STATED), patient().imaging)
+    made = plan(parse_case(STATED), patient().imaging, NO_WAY_OUT)
     assert isinstance(made.tumour.stability, Stability)
     told = why(made, "tumour.stability")
     assert "(body-collapse): under-half" in told

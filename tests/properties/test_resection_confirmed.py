@@ -43,6 +43,7 @@ SPECS = {
     ),
 }
 CUTS_ONLY = ResectionSettings(removal=RemovalSettings(sought=False))
+"""A way out is sought when all cuts are made, and changes none."""
 TURN_DEG, MOVE_MM = (12.0, -9.0, 17.0), (31.0, -57.0, 212.0)
 
 

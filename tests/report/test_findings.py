@@ -14,6 +14,7 @@ from enbloc.planning.nouns import WbbFindings
 from enbloc.report import render_report
 from enbloc.report.findings import RIM, SIZE, clocks, measured
 from enbloc.tumour import Involvement, WbbCell, WbbLevel
+from planning.stand_ins import NO_WAY_OUT
 
 CASE = 'schema = "enbloc.case/1"\nid = "a"\n[imaging]\nmodality = "ct"\n[[imaging.labels]]\nfile = "a.nii.gz"\n'
 CASE += 'scheme = "totalsegmentator-v2"\n[imaging.tumour]\nfile = "t.nii.gz"\n'
@@ -77,7 +78,7 @@ def test_a_number_is_shown_with_its_range():
 @pytest.fixture(scope="module")
 def page(phantom) -> str:
     made = phantom(levels=("T11", "T12", "L1"))
-    return render_report(plan(parse_case(CASE), made.imaging))
+    return render_report(plan(parse_case(CASE), made.imaging, NO_WAY_OUT))
 
 
 def test_the_sections_are_there_with_what_was_not_looked_at(page):

@@ -13,7 +13,7 @@ from enbloc.core.errors import LabelError
 from enbloc.core.geometry import Affine
 from enbloc.core.volume import Grid
 from enbloc.tumour import Involvement, Zone, measure
-from enbloc.tumour.measure import penetration
+from enbloc.tumour.measure import distance_from, distance_to, penetration
 from enbloc.tumour.noise import NoiseFloor
 from properties.penetration_twin import depth_and_certainty
 from tumour.toy import ARCH_VOXELS, HEIGHT, Toy
@@ -404,3 +404,16 @@ def test_depth_equals_brute_force(codes, spacing, convention, borders):
     found_depth, found_certain = penetration(mask, rest, drawn, grid, NoiseFloor(max(spacing), convention))
     assert found_depth == pytest.approx(depth, abs=DISTANCE)
     assert found_certain == certain
+
+
+@given(
+    own=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=5),
+    rest=st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39), st.integers(0, 9)), min_size=1, max_size=9),
+    spacing=st.tuples(*[st.sampled_from([0.5, 1.0, 3.0])] * 3),
+)
+def test_distances_in_a_block_are_those_in_the_whole(own, rest, spacing):
+    """The transform of the whole as the slow twin; no tolerance. 400 of its 16,000 voxels hold `own`."""
+    inside, target = np.zeros((2, 40, 40, 10), dtype=bool)
+    inside[tuple(np.transpose(own))], target[tuple(np.transpose(rest))] = True, True
+    whole = distance_to(target, np.array(spacing))[inside]
+    np.testing.assert_array_equal(distance_from(inside, target, np.array(spacing)), whole)

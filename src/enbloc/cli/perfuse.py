@@ -151,7 +151,8 @@ def percent(found: Measured) -> str:
 
 
 def loss_text(found: Measured) -> str:
-    return f"{hundreds(found.value)} ml on average, {hundreds(found.low)} to {hundreds(found.high)} ml in nine of ten"
+    low, high = hundreds(found.low), hundreds(found.high)
+    return f"{hundreds(found.value)} ml on average, {low} to {high} ml in nine operations of ten"
 
 
 def hundreds(ml: float) -> str:

@@ -17,12 +17,11 @@ EMBOLISED = ("none", "some", "three")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanRow:
-    """One of the three published means: at `flow` left to the vertebra (1: all), with or without glue."""
+    """One of the three published means: at `flow` left to the vertebra (1: all)."""
 
     id: str
     ml: float
     flow: float
-    glue: bool
     says: str
     source: str
     checked: str
@@ -30,11 +29,10 @@ class MeanRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorRow:
-    """An influence on the `arterial` part or on `all`. `unknown`, `known`: (low, high) of what the mean is times."""
+    """An influence on the loss. `unknown`, `known`: (low, high) of what the mean is times."""
 
     id: str
     title: str
-    of: str
     unknown: tuple[float, float]
     says: str
     source: str
@@ -42,8 +40,6 @@ class FactorRow:
     known: Mapping[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.of not in ("arterial", "all"):
-            raise KnowledgeError(f"unknown part {self.of!r}", file=FILE, field=self.id)
         for low, high in (self.unknown, *self.known.values()):
             if not 0.0 < low <= high:
                 raise KnowledgeError(f"{low:g} to {high:g} is no range", file=FILE, field=self.id)
@@ -102,7 +98,6 @@ class TailRow:
     id: str
     above_ml: float
     share: float
-    embolised: str
     says: str
     source: str
     checked: str

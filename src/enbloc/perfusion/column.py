@@ -275,11 +275,12 @@ def flows(at: Column, samples: Samples, interruptions: Sequence[Interruption]) -
     residual = np.empty(count)
     nodes, weights = cord_nodes(at, samples)
     bed = cord_bed(samples)
+    slope, knee = np.ascontiguousarray(samples.slope), np.ascontiguousarray(samples.knee)  # else compiled once more
 
     def part(rows: slice) -> None:
         solve_columns(
             at.nodes, at.start, at.end, at.kind, at.weight, at.site, nodes, weights, g[rows],
-            samples.sites[rows], bed[rows], samples.slope[rows], samples.knee[rows], multiply, aortic, ratio[rows],
+            samples.sites[rows], bed[rows], slope[rows], knee[rows], multiply, aortic, ratio[rows],
             residual[rows],
         )  # fmt: skip
 

@@ -103,7 +103,9 @@ def handling_findings(decompressed_around: bool | None, lengthened_mm: float | N
     yield said(rows["roots-are-not-pulled"])
     if decompressed_around:
         yield said(rows["decompressed-around"])
-    if lengthened_mm is not None and lengthened_mm > 0.0:
+    if lengthened_mm is None:
+        yield said(rows["column-is-not-lengthened"])
+    elif lengthened_mm > 0.0:
         fact = (f"longer by {lengthened_mm:g} mm",)
         row = rows["distraction"]
         yield finding(row, row.says.format(mm=f"{lengthened_mm:g}"), row.source, fact)

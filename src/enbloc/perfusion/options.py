@@ -12,7 +12,7 @@ from enbloc.perfusion.column import Interruption, Site
 from enbloc.perfusion.nouns import Occlusion, Option, Verdict
 from enbloc.perfusion.patient import Outcome, Patient, cord_range, vertebra_range
 from enbloc.perfusion.request import Request, artery
-from enbloc.perfusion.studied import closed_levels, outside_of, touched_levels, verdict_of, verdict_step
+from enbloc.perfusion.studied import apart, closed_levels, outside_of, touched_levels, verdict_of, verdict_step
 
 SINGLE = ("extra-level", "omitted-level")
 
@@ -144,7 +144,8 @@ def option_of(
     request: Request, patient: Patient, plan: Outcome | None, one: Choice, first: Outcome, second: Outcome | None
 ) -> Option:
     last = second or first
-    count = len(closed_levels(request.levels, frozenset(one.embolised) | request.resected_sites))
+    closed = closed_levels(request.levels, frozenset(one.embolised) | request.resected_sites)
+    count = len(closed)
     outside = outside_of(count)
     cord = min((cord_range(patient, state) for state in (first, second) if state), key=lambda flow: flow.value)
     vertebra = vertebra_left(request, patient, last)
@@ -159,7 +160,7 @@ def option_of(
         vertebra_change_pct=None if outside or before is None else vertebra.value - before[0],
         cord_change_pct=None if outside or before is None else cord.value - before[1],
         because=steps_of(one, count),
-        warnings=warnings_of_option(request, one, count),
+        warnings=(*warnings_of_option(request, one, count), *apart(closed)),
         outside=outside,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
-from enbloc.core.evidence import Step
+from enbloc.core.evidence import Caveat, Step
+from enbloc.core.levels import Level, are_neighbours
 from enbloc.knowledge.perfusion_tables import Sentence, planner, sentences
 from enbloc.perfusion.column import Site
 from enbloc.perfusion.nouns import Verdict
@@ -36,6 +38,12 @@ def verdict_step(count: int) -> Step:
     row = verdict_row(count)
     assert row is not None
     return Step("planner/verdict", (f"{count} levels closed",), row.says, row.first_source, row.checked)
+
+
+def apart(closed: tuple[str, ...]) -> Iterator[Caveat]:
+    """What to say where open levels lie between closed ones."""
+    if not all(are_neighbours(Level(a), Level(b)) for a, b in pairwise(closed)):
+        yield Caveat("not-neighbours", "the experiments closed neighbouring levels; here open levels lie between")
 
 
 def outside_of(count: int) -> str | None:

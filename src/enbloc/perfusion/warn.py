@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from enbloc.core.evidence import Caveat
-from enbloc.core.levels import Level, are_neighbours
 from enbloc.knowledge.perfusion_tables import planner, sentences, vascularity, vascularity_dissent
 from enbloc.perfusion.column import Site
 from enbloc.perfusion.nouns import Occlusion, PressureEffect, Verdict
 from enbloc.perfusion.request import Request, artery, risk_zone
-from enbloc.perfusion.studied import touched_levels, verdict_of, verdict_row
+from enbloc.perfusion.studied import apart, touched_levels, verdict_of, verdict_row
 
 
 def left_open_because(request: Request, site: Site) -> str | None:
     """Why the plan does not close an artery that the rule would close."""
     if site not in request.left_open():
         return None
-    return str(planner("feeder")["beside" if site in request.beside_feeders() else "left_open"])
+    said = planner("feeder")
+    if site in request.beside_feeders():
+        return str(said["beside"])
+    if site in request.resected_sites:
+        return f"feeds the cord; {said['unknown_at_resected']}"
+    return str(said["left_open"])
 
 
 def feeder_known(request: Request) -> str:
@@ -54,9 +57,7 @@ def number_of_levels(request: Request, outside: str | None) -> Iterator[Caveat]:
         yield Caveat(row.id, row.says)
     if outside is not None:
         yield Caveat("outside-what-was-studied", outside)
-    closed = touched_levels(request.levels, request.closed())
-    if not all(are_neighbours(Level(a), Level(b)) for a, b in pairwise(closed)):
-        yield Caveat("not-neighbours", "the experiments closed neighbouring levels; here open levels lie between")
+    yield from apart(touched_levels(request.levels, request.closed()))
     one_sided = [level for level in levels if len({side for name, side in request.closed() if name == level}) == 1]
     if one_sided:
         text = f"{', '.join(one_sided)}: one side stays open; every experiment closed both"
@@ -68,7 +69,7 @@ def feeders(request: Request) -> Iterator[Caveat]:
     if angiography_required(request):
         yield Caveat("angiography-required", said["angiography"])
     for site in request.left_open():
-        if site not in request.beside_feeders():
+        if site not in request.beside_feeders() and site not in request.resected_sites:
             yield Caveat("feeder-left-open", f"{artery(site)} {said['left_open']}")
     for site in request.feeders or ():
         if site in request.resected_sites:

@@ -75,7 +75,7 @@ def build_column(spec: PhantomSpec) -> Column:
         shapes[i] = _shape(size, below, curve.body_wedge[i], levels[i], gaps[i], lopsided)
         intact[i] = _shape(size, below, natural.body_wedge[i], levels[i], gaps[i], lopsided)
     origin, axes = _stand(straight, shapes, gaps)
-    limbs = np.zeros((len(levels), LIMBS, 13))
+    limbs = np.zeros((len(levels), LIMBS, 15))
     joints = _joints(levels, sizes, shapes, gaps, origin, axes)
     for i, level in enumerate(levels):
         rows = _limbs(level, sizes[i], shapes[i], joints[i][0], joints[i][1])
@@ -305,7 +305,10 @@ def _limbs(
 def _limb(
     start: Array, end: Array, radius_start: float, radius_end: float, stretch_axis: Array, stretch: float, part: int
 ) -> Array:
-    return np.array([*start, *end, radius_start, radius_end, *stretch_axis, stretch, float(part)])
+    """As `limb` reads it, then the part and what `off_limb` reads."""
+    short = max(stretch, 1.0 / stretch)
+    ball = 0.5 * float(np.linalg.norm(end - start)) + short * max(radius_start, radius_end) + 0.001
+    return np.array([*start, *end, radius_start, radius_end, *stretch_axis, stretch, float(part), ball, short])
 
 
 def _reach(v: np.void, limbs: Array) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from enbloc.core.geometry import Array
 from enbloc.core.levels import Level
@@ -140,13 +140,13 @@ def wavy(x: float, y: float, z: float) -> float:
     return sin(0.13 * x + 2.0 * sin(0.05 * z)) * sin(0.15 * y + 1.5 * sin(0.06 * x + 0.05 * z))
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _soft_tissue(
     hu: Hounsfield, to_mm: Array, column: Column, heights: tuple[float, float], girth: Array, right: float
 ) -> None:
     """Everything but the skeleton; `right` is -1 for the mirrored patient, whose liver lies on the left."""
     origin, axes, shapes, _ = column
-    for a in prange(hu.shape[0]):
+    for a in range(hu.shape[0]):
         for b in range(hu.shape[1]):
             for c in range(hu.shape[2]):
                 x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
@@ -157,9 +157,9 @@ def _soft_tissue(
                 hu[a, b, c] = _tissue(right * cx, cy, z, heights[0], heights[1], wide)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _label_tissue(hu: Hounsfield, part: Codes, other: Codes, of_other: Hounsfield) -> None:
-    for a in prange(hu.shape[0]):
+    for a in range(hu.shape[0]):
         for b in range(hu.shape[1]):
             for c in range(hu.shape[2]):
                 if other[a, b, c] != 0:
@@ -176,11 +176,11 @@ def _grain(x: float, y: float, z: float) -> float:
     return 0.5 * (sin(2.1 * x + 1.3 * sin(1.7 * y)) + sin(1.9 * z + 1.1 * sin(2.3 * x + y)))
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _bone(hu: Hounsfield, part: Codes, owner: Codes, to_mm: Array, column: Column, voxel_mm: float) -> None:
     """Cortex fading into marrow, mixed with the neighbourhood over one voxel at the surface."""
     origin, axes, shapes, limbs = column
-    for a in prange(hu.shape[0]):
+    for a in range(hu.shape[0]):
         for b in range(hu.shape[1]):
             for c in range(hu.shape[2]):
                 code = part[a, b, c]
@@ -189,7 +189,7 @@ def _bone(hu: Hounsfield, part: Codes, owner: Codes, to_mm: Array, column: Colum
                 x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
                 y = to_mm[1, 0] * a + to_mm[1, 1] * b + to_mm[1, 2] * c + to_mm[1, 3]
                 z = to_mm[2, 0] * a + to_mm[2, 1] * b + to_mm[2, 2] * c + to_mm[2, 3]
-                d, _ = k.bone(origin, axes, shapes, limbs, owner[a, b, c] - 1, x, y, z)
+                d = k.bone(origin, axes, shapes, limbs, owner[a, b, c] - 1, x, y, z)
                 thick = CORTEX_MM if code == k.BODY else 2.0 * CORTEX_MM
                 inner = min(1.0, max(0.0, (-d - thick) / voxel_mm + 0.5))
                 marrow = MARROW + 60.0 * _grain(x, y, z)
@@ -198,12 +198,12 @@ def _bone(hu: Hounsfield, part: Codes, owner: Codes, to_mm: Array, column: Colum
                 hu[a, b, c] = share * full + (1.0 - share) * MUSCLE
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _small_vessels(
     hu: Hounsfield, part: Codes, to_mm: Array, bounds: Bounds, rods: Array, value: float, voxel_mm: float
 ) -> None:
     """Segmental arteries: thinner than some voxels, so they are mixed by the share they fill."""
-    for a in prange(bounds[0, 0], bounds[0, 1]):
+    for a in range(bounds[0, 0], bounds[0, 1]):
         for b in range(bounds[1, 0], bounds[1, 1]):
             for c in range(bounds[2, 0], bounds[2, 1]):
                 if part[a, b, c] != 0:

@@ -57,7 +57,7 @@ def tumour_points(truth: Truth) -> Array:
         axes = [np.arange(a, b, STEP_MM) for a, b in zip(low, high, strict=True)]
         patient = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
         value = np.empty(len(patient))
-        evaluate.lesion_field(truth.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, patient, value)
+        evaluate.lesion_field(truth.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, patient, 0.0, value)
         kept.append(truth.pose.to_world(patient[value < 0.0]))
     return np.concatenate(kept)
 

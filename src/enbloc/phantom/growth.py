@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from enbloc.core.geometry import Array
 from enbloc.phantom import kernels as k
@@ -91,8 +91,20 @@ def hull(rules: Restraint, column: Column, x: float, y: float, z: float, whole: 
 
 
 @njit(cache=True)
-def past_neighbours(distance: float, rules: Restraint, column: Column, x: float, y: float, z: float) -> float:
-    """`distance`, held back by the vertebra and disc on either side, or by the reach into them."""
+def past_neighbours(
+    distance: float,
+    rules: Restraint,
+    column: Column,
+    x: float,
+    y: float,
+    z: float,
+    solids: tuple[float, float, float],
+    space: float,
+) -> float:
+    """`distance`, held back by the vertebra and disc on either side, or by the reach into them.
+
+    `solids` of the vertebra above, the own one and the one below, and the canal's distance, are known at the point.
+    """
     origin, axes, shapes, limbs = column
     i = int(rules.level)
     m = rules.clearance
@@ -101,15 +113,16 @@ def past_neighbours(distance: float, rules: Restraint, column: Column, x: float,
     for j, forbidden, reach in ((i - 1, rules.above, rules.above_reach), (i + 1, rules.below, rules.below_reach)):
         if not 0 <= j < origin.shape[0]:
             continue
-        d = k.disc(origin, axes, shapes, min(i, j), x, y, z)
         if forbidden == 1.0:
-            other, _ = k.bone(origin, axes, shapes, limbs, j, x, y, z)
+            other = solids[1 + j - i]
+            if other < k.FAR:
+                farther = k.raw(origin, axes, shapes, limbs, 2 * j - i, x, y, z)
+                other = k.carved(other, farther, solids[1], space)
             distance = max(distance, m - other)
             if rules.disc == 1.0 or j < i:
-                distance = max(distance, m - d)
+                distance = max(distance, m - k.disc(origin, axes, shapes, min(i, j), x, y, z, space))
             else:
-                beyond = k.endplate(v, ly, -lz, 0.0)
-                distance = max(distance, beyond - rules.disc_reach)
+                distance = max(distance, k.endplate(v, ly, -lz, 0.0) - rules.disc_reach)
         else:
             wx, wy, wz = k.local(origin, axes, j, x, y, z)
             deep = -k.endplate(shapes[j], wy, wz if j > i else -wz, 0.0)
@@ -119,18 +132,31 @@ def past_neighbours(distance: float, rules: Restraint, column: Column, x: float,
 
 
 @njit(cache=True)
-def barred(distance: float, rules: Restraint, column: Column, x: float, y: float, z: float) -> float:
-    """`distance` to the blob, held back by every forbidden zone and every reach."""
+def barred(distance: float, rules: Restraint, column: Column, x: float, y: float, z: float, enough: float) -> float:
+    """`distance` to the blob, held back by every forbidden zone and every reach.
+
+    Zones only hold back: once at `enough` or more, what is left is not looked at.
+    """
     origin, axes, shapes, limbs = column
     i = int(rules.level)
-    last = origin.shape[0] - 1
     m = rules.clearance
     v = shapes[i]
     lx, ly, lz = k.local(origin, axes, i, x, y, z)
-    own, _ = k.bone(origin, axes, shapes, limbs, i, x, y, z)
-    whole, _ = k.flesh(v, limbs[i], lx, ly, lz)
     space, cord, sac, _ = k.canal(origin, axes, shapes, x, y, z)
     distance = max(distance, rules.y_low - ly, ly - rules.y_high)
+    if rules.canal == 1.0:
+        distance = max(distance, m - space)
+    else:
+        distance = max(distance, -space - rules.canal_reach, 0.4 - cord)
+        if rules.sac == 1.0:
+            distance = max(distance, 0.2 - sac)
+    if distance >= enough:
+        return distance
+    whole, _ = k.flesh(v, limbs[i], lx, ly, lz, False)
+    solid = whole if k.boxed(v, lx, ly, lz) else k.FAR
+    above = k.raw(origin, axes, shapes, limbs, i - 1, x, y, z)
+    below = k.raw(origin, axes, shapes, limbs, i + 1, x, y, z)
+    own = k.carved(solid, above, below, space) if solid < k.FAR else solid
     if rules.body == 1.0:
         distance = max(distance, m - max(own, v.wall_y - ly))
     for side in (-1.0, 1.0):
@@ -141,32 +167,32 @@ def barred(distance: float, rules: Restraint, column: Column, x: float, y: float
         forward = max(ly - v.wall_y, v.pedicle_z + v.pedicle_h + 1.0 - lz)
         wing = v.pedicle_x - abs(lx)
         distance = max(distance, m - max(own, min(ly - v.canal_y, forward, wing)))
-    if rules.canal == 1.0:
-        distance = max(distance, m - space)
-    else:
-        distance = max(distance, -space - rules.canal_reach, 0.4 - cord)
-        if rules.sac == 1.0:
-            distance = max(distance, 0.2 - sac)
+    if distance >= enough:
+        return distance
     joined = whole
-    for j in (i - 1, i + 1):
-        if 0 <= j <= last and (rules.above if j < i else rules.below) == 1.0:
-            other, _ = k.raw(origin, axes, shapes, limbs, j, x, y, z)
-            joined = max(joined, 0.5 * (whole - other + k.FACET_GAP_MM))
+    if rules.above == 1.0:
+        joined = max(joined, 0.5 * (whole - above + k.FACET_GAP_MM))
+    if rules.below == 1.0:
+        joined = max(joined, 0.5 * (whole - below + k.FACET_GAP_MM))
     inside = hull(rules, column, x, y, z, joined, space)
     distance = max(distance, inside + min(m, 1.0) if rules.outside == 1.0 else inside - rules.outside_reach)
-    return past_neighbours(distance, rules, column, x, y, z)
+    if distance >= enough:
+        return distance
+    return past_neighbours(distance, rules, column, x, y, z, (above, solid, below), space)
 
 
 @njit(cache=True)
-def tumour_at(blobs: Array, bumps: Array, rules: Rules, column: Column, x: float, y: float, z: float) -> float:
-    """Signed distance-like function of one lesion."""
+def tumour_at(
+    blobs: Array, bumps: Array, rules: Rules, column: Column, x: float, y: float, z: float, enough: float
+) -> float:
+    """Signed distance-like function of one lesion; `enough` as in `barred`."""
     distance = blob(blobs, bumps, column, x, y, z)
-    if distance > 4.0:
+    if distance > 4.0 or distance >= enough:
         return distance
-    return barred(distance, rules[0], column, x, y, z)
+    return barred(distance, rules[0], column, x, y, z, enough)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def fill(
     mask: npt.NDArray[np.bool_],
     to_mm: Array,
@@ -177,18 +203,18 @@ def fill(
     column: Column,
 ) -> None:
     """Set voxels of `mask` whose centre lies in the lesion, inside `bounds` (3, 2)."""
-    for a in prange(bounds[0, 0], bounds[0, 1]):
+    for a in range(bounds[0, 0], bounds[0, 1]):
         for b in range(bounds[1, 0], bounds[1, 1]):
             for c in range(bounds[2, 0], bounds[2, 1]):
                 x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
                 y = to_mm[1, 0] * a + to_mm[1, 1] * b + to_mm[1, 2] * c + to_mm[1, 3]
                 z = to_mm[2, 0] * a + to_mm[2, 1] * b + to_mm[2, 2] * c + to_mm[2, 3]
                 distance = blob(blobs, bumps, column, x, y, z)
-                if distance < 0.0 and barred(distance, rules[0], column, x, y, z) < 0.0:
+                if distance < 0.0 and barred(distance, rules[0], column, x, y, z, 0.0) < 0.0:
                     mask[a, b, c] = True
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def zones_where(
     mask: npt.NDArray[np.bool_],
     to_mm: Array,
@@ -198,7 +224,7 @@ def zones_where(
 ) -> None:
     """Zone code and 1-based owner of every true voxel of `mask`."""
     origin, axes, shapes, limbs = column
-    for a in prange(mask.shape[0]):
+    for a in range(mask.shape[0]):
         for b in range(mask.shape[1]):
             for c in range(mask.shape[2]):
                 if not mask[a, b, c]:

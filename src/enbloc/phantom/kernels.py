@@ -2,7 +2,7 @@
 
 Points are in the patient's own mm (x right, y anterior, z superior, before the patient is turned in the scanner). A
 `Column` of arrays travels through every kernel: origin (n, 3), axes (n, 3, 3) rows right-anterior-superior, shape
-(n,) records of `VERTEBRA`, limbs (n, m, 13).
+(n,) records of `VERTEBRA`, limbs (n, m, 15).
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ NONE, BODY, PEDICLE_LEFT, PEDICLE_RIGHT, LAMINA_LEFT, LAMINA_RIGHT, SPINOUS = 0,
 TRANSVERSE_LEFT, ARTICULAR_LEFT, CANAL, DISC = 7, 9, 11, 12
 _LAMINA, _SPINOUS, _TRANSVERSE, _ARTICULAR, _PEDICLE = 4.0, 6.0, 7.0, 9.0, 2.0
 FAR = 99.0
+FILLET_MM = 3.0
+"""Between the shapes of one vertebra."""
 FACET_GAP_MM = 1.2
 LOWER_HOLLOW = 1.2
 """The lower endplate is that much hollower than the upper one."""
@@ -134,35 +136,80 @@ def lamina(v: Shape, x: float, y: float, z: float) -> float:
     return smooth_max(smooth_max(shell, edges, 2.5), front, 2.5)
 
 
+@njit(cache=True, inline="always")
+def off_limb(s: Array, x: float, y: float, z: float, least: float) -> bool:
+    """Whether the distance to a limb is surely `least` or more, by a ball about its middle.
+
+    A section stretched by f makes the first-order distance at worst a = max(f, 1 / f) times too short, so it is at
+    least D / a - radius at D from the limb's line. s[13]: half its length and a times its radius, with a thousandth of
+    a mm against rounding; s[14]: a.
+    """
+    dx = x - 0.5 * (s[0] + s[3])
+    dy = y - 0.5 * (s[1] + s[4])
+    dz = z - 0.5 * (s[2] + s[5])
+    reach = s[13] + s[14] * max(0.0, least)
+    return bool(dx * dx + dy * dy + dz * dz >= reach * reach)
+
+
 @njit(cache=True)
-def flesh(v: Shape, limbs: Array, x: float, y: float, z: float) -> tuple[float, float]:
+def flesh(v: Shape, limbs: Array, x: float, y: float, z: float, named: bool) -> tuple[float, float]:
     """The whole vertebra before canal and joints are carved.
 
-    With the arch part whose shape is nearest. Own frame, mm.
+    With the arch part whose shape is nearest, if it is to be `named`. Own frame, mm. A limb too far off to change
+    either is passed over.
     """
     x = x + v.shear * max(0.0, v.wall_y - y)
     x = abs(x / (1.0 + v.lopsided) if x > 0.0 else x / (1.0 - v.lopsided))
     distance = body(v, x, y, z)
     part = _LAMINA
     nearest = lamina(v, x, y, z)
-    distance = smooth_min(distance, nearest, 3.0)
+    distance = smooth_min(distance, nearest, FILLET_MM)
     for k in range(limbs.shape[0]):
-        if limbs[k, 12] == 0.0:
+        s = limbs[k]
+        if s[12] == 0.0:
             break
-        d = limb(x, y, z, limbs[k])
-        distance = smooth_min(distance, d, 3.0)
-        if d < nearest and limbs[k, 12] != _PEDICLE:
+        arch = named and s[12] != _PEDICLE
+        if off_limb(s, x, y, z, max(distance + FILLET_MM, nearest) if arch else distance + FILLET_MM):
+            continue
+        d = limb(x, y, z, s)
+        distance = smooth_min(distance, d, FILLET_MM)
+        if arch and d < nearest:
             nearest = d
-            part = limbs[k, 12]
+            part = s[12]
     return distance, part
 
 
 @njit(cache=True)
+def apart(v: Shape, limbs: Array, x: float, y: float, z: float, least: float) -> bool:
+    """Whether `flesh` is surely `least` or more: all its shapes are, by what fillets may add besides.
+
+    Body and laminae by their ends, which lie at least that far away.
+    """
+    least += FILLET_MM / 4.0 * (limbs.shape[0] + 1.0)
+    if abs(z) - 0.5 * v.height + v.tilt * y < least or max(z - v.lamina_top, v.lamina_bottom - z) < least:
+        return False
+    x = x + v.shear * max(0.0, v.wall_y - y)
+    x = abs(x / (1.0 + v.lopsided) if x > 0.0 else x / (1.0 - v.lopsided))
+    for k in range(limbs.shape[0]):
+        if limbs[k, 12] == 0.0:
+            break
+        if not off_limb(limbs[k], x, y, z, least):
+            return False
+    return True
+
+
+@njit(cache=True)
+def boxed(v: Shape, x: float, y: float, z: float) -> bool:
+    """Whether a point in the vertebra's frame is in the box that holds all of it."""
+    return abs(x) <= v.reach_x and -v.reach_back <= y <= v.reach_front and -v.reach_down <= z <= v.reach_up
+
+
+@njit(cache=True)
 def solid(v: Shape, limbs: Array, x: float, y: float, z: float) -> tuple[float, float]:
-    """As `flesh`, but simply far outside of the vertebra's box."""
-    if abs(x) > v.reach_x or y > v.reach_front or y < -v.reach_back or z > v.reach_up or z < -v.reach_down:
+    """As `flesh` with its part, but simply far outside of the vertebra's box."""
+    if not boxed(v, x, y, z):
         return FAR, 0.0
-    return flesh(v, limbs, x, y, z)
+    return flesh(v, limbs, x, y, z, True)
 
 
 @njit(cache=True)
@@ -214,31 +261,55 @@ def canal(origin: Array, axes: Array, shapes: Shapes, x: float, y: float, z: flo
 
 
 @njit(cache=True)
-def raw(
-    origin: Array, axes: Array, shapes: Shapes, limbs: Array, i: int, x: float, y: float, z: float
-) -> tuple[float, float]:
+def raw(origin: Array, axes: Array, shapes: Shapes, limbs: Array, i: int, x: float, y: float, z: float) -> float:
+    """As `solid`, of vertebra `i` and without the part; far where there is no such vertebra."""
+    if not 0 <= i < origin.shape[0]:
+        return FAR
     lx, ly, lz = local(origin, axes, i, x, y, z)
-    return solid(shapes[i], limbs[i], lx, ly, lz)
+    return flesh(shapes[i], limbs[i], lx, ly, lz, False)[0] if boxed(shapes[i], lx, ly, lz) else FAR
 
 
 @njit(cache=True)
-def bone(
-    origin: Array, axes: Array, shapes: Shapes, limbs: Array, i: int, x: float, y: float, z: float
-) -> tuple[float, float]:
-    """Bone of vertebra `i`: its solid, less the canal and less half a joint gap towards each neighbour.
-
-    And its arch part.
-    """
-    distance, part = raw(origin, axes, shapes, limbs, i, x, y, z)
-    if distance >= FAR:
-        return distance, part
-    whole = distance
-    for j in (i - 1, i + 1):
-        if 0 <= j < origin.shape[0]:
-            other, _ = raw(origin, axes, shapes, limbs, j, x, y, z)
-            distance = max(distance, 0.5 * (whole - other + FACET_GAP_MM))
+def bone(origin: Array, axes: Array, shapes: Shapes, limbs: Array, i: int, x: float, y: float, z: float) -> float:
+    """Bone of vertebra `i`: its solid, less the canal and less half a joint gap towards each neighbour."""
+    whole = raw(origin, axes, shapes, limbs, i, x, y, z)
+    if whole >= FAR:
+        return whole
+    above, below = beside(origin, axes, shapes, limbs, i, x, y, z, whole)
     space, _, _, _ = canal(origin, axes, shapes, x, y, z)
-    return max(distance, -space), part
+    return carved(whole, above, below, space)
+
+
+@njit(cache=True)
+def beside(
+    origin: Array, axes: Array, shapes: Shapes, limbs: Array, i: int, x: float, y: float, z: float, whole: float
+) -> tuple[float, float]:
+    """Solids of the vertebrae above and below vertebra `i`; simply far where they take nothing off its solid."""
+    return (
+        near(origin, axes, shapes, limbs, i - 1, x, y, z, FACET_GAP_MM - whole),
+        near(origin, axes, shapes, limbs, i + 1, x, y, z, FACET_GAP_MM - whole),
+    )
+
+
+@njit(cache=True)
+def near(
+    origin: Array, axes: Array, shapes: Shapes, limbs: Array, i: int, x: float, y: float, z: float, least: float
+) -> float:
+    """As `raw`, but simply far where the vertebra is surely `least` away or more."""
+    if not 0 <= i < origin.shape[0]:
+        return FAR
+    v = shapes[i]
+    lx, ly, lz = local(origin, axes, i, x, y, z)
+    if not boxed(v, lx, ly, lz) or apart(v, limbs[i], lx, ly, lz, least):
+        return FAR
+    return flesh(v, limbs[i], lx, ly, lz, False)[0]
+
+
+@njit(cache=True)
+def carved(whole: float, above: float, below: float, space: float) -> float:
+    """`bone` of a vertebra from its solid, those of its neighbours and the canal's distance."""
+    jointed = max(0.5 * (whole - above + FACET_GAP_MM), 0.5 * (whole - below + FACET_GAP_MM))
+    return max(whole, jointed, -space)
 
 
 @njit(cache=True)
@@ -276,8 +347,11 @@ def disc_side(origin: Array, axes: Array, shapes: Shapes, i: int, x: float, y: f
 
 
 @njit(cache=True)
-def disc(origin: Array, axes: Array, shapes: Shapes, i: int, x: float, y: float, z: float) -> float:
-    """Disc below vertebra `i`: between the endplates, within an outline halfway between the two frames."""
+def disc(origin: Array, axes: Array, shapes: Shapes, i: int, x: float, y: float, z: float, space: float) -> float:
+    """Disc below vertebra `i`: between the endplates, within an outline halfway between the two frames.
+
+    `space` is the canal's distance there.
+    """
     ux, uy, uz = local(origin, axes, i, x, y, z)
     wx, wy, wz = local(origin, axes, i + 1, x, y, z)
     v = shapes[i]
@@ -290,7 +364,6 @@ def disc(origin: Array, axes: Array, shapes: Shapes, i: int, x: float, y: float,
     bowl = max(0.0, 1.0 - ((mx / v.disc_w) ** 2 + (my / half) ** 2) / 0.72)
     gap = -min(endplate(v, uy, -uz, LOWER_HOLLOW * bowl), endplate(shapes[i + 1], wy, wz, bowl)) - 1.2
     gap = max(gap, -min(body(v, abs(ux), uy, uz), body(shapes[i + 1], abs(wx), wy, wz)))
-    space, _, _, _ = canal(origin, axes, shapes, x, y, z)
     return max(disc_side(origin, axes, shapes, i, x, y, z), gap, -space)
 
 
@@ -304,10 +377,10 @@ def zone_at(origin: Array, axes: Array, shapes: Shapes, limbs: Array, x: float, 
         lx, ly, lz = local(origin, axes, i, x, y, z)
         rough, arch_part = solid(shapes[i], limbs[i], lx, ly, lz)
         if rough < 0.0:
-            distance, _ = bone(origin, axes, shapes, limbs, i, x, y, z)
-            if distance < 0.0:
+            above, below = beside(origin, axes, shapes, limbs, i, x, y, z, rough)
+            if carved(rough, above, below, space) < 0.0:
                 return part_of(shapes[i], arch_part, lx, ly, lz), i
     for i in range(origin.shape[0] - 1):
-        if disc(origin, axes, shapes, i, x, y, z) < 0.0:
+        if disc(origin, axes, shapes, i, x, y, z, space) < 0.0:
             return DISC, i
     return NONE, level

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from enbloc.core.geometry import Array
 from enbloc.phantom import kernels as k
@@ -18,13 +18,13 @@ Bounds = npt.NDArray[np.int64]
 CORD, SAC = 1, 2
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def paint_vertebra(
     part: Codes, owner: Codes, to_mm: Array, bounds: Bounds, column: tuple[Array, Array, k.Shapes, Array], i: int
 ) -> None:
     """Bone of vertebra `i` inside `bounds` (3, 2). `to_mm` (3, 4) takes a voxel index to patient mm."""
     origin, axes, shapes, limbs = column
-    for a in prange(bounds[0, 0], bounds[0, 1]):
+    for a in range(bounds[0, 0], bounds[0, 1]):
         for b in range(bounds[1, 0], bounds[1, 1]):
             for c in range(bounds[2, 0], bounds[2, 1]):
                 x = to_mm[0, 0] * a + to_mm[0, 1] * b + to_mm[0, 2] * c + to_mm[0, 3]
@@ -34,13 +34,16 @@ def paint_vertebra(
                 rough, arch_part = k.solid(shapes[i], limbs[i], lx, ly, lz)
                 if rough >= 0.0:
                     continue
-                distance, _ = k.bone(origin, axes, shapes, limbs, i, x, y, z)
-                if distance < 0.0:
+                space, _, _, _ = k.canal(origin, axes, shapes, x, y, z)
+                if space <= 0.0:
+                    continue
+                above, below = k.beside(origin, axes, shapes, limbs, i, x, y, z, rough)
+                if k.carved(rough, above, below, space) < 0.0:
                     part[a, b, c] = k.part_of(shapes[i], arch_part, lx, ly, lz)
                     owner[a, b, c] = i + 1
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def paint_spaces(
     part: Codes,
     owner: Codes,
@@ -53,7 +56,7 @@ def paint_spaces(
     """Canal with cord and sac, and the disc below vertebra `i`, wherever no bone is, inside `bounds`."""
     origin, axes, shapes, _ = column
     last = origin.shape[0] - 1
-    for a in prange(bounds[0, 0], bounds[0, 1]):
+    for a in range(bounds[0, 0], bounds[0, 1]):
         for b in range(bounds[1, 0], bounds[1, 1]):
             for c in range(bounds[2, 0], bounds[2, 1]):
                 if part[a, b, c] != 0:
@@ -73,18 +76,18 @@ def paint_spaces(
                         other[a, b, c] = CORD
                     elif sac < 0.0:
                         other[a, b, c] = SAC
-                elif i < last and k.disc(origin, axes, shapes, i, x, y, z) < 0.0:
+                elif i < last and k.disc(origin, axes, shapes, i, x, y, z, space) < 0.0:
                     part[a, b, c] = k.DISC
                     owner[a, b, c] = i + 1
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def paint_rods(other: Codes, part: Codes, to_mm: Array, bounds: Bounds, rods: Array, codes: Codes) -> None:
     """Ribs and vessels: rods (n, 12) with a code each, wherever neither bone, canal nor disc is.
 
     The first rod keeps a voxel.
     """
-    for a in prange(other.shape[0]):
+    for a in range(other.shape[0]):
         for r in range(rods.shape[0]):
             if not bounds[r, 0, 0] <= a < bounds[r, 0, 1]:
                 continue

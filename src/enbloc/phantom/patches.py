@@ -25,6 +25,8 @@ BAND_MM = 2.5
 SKIN_MM = 0.1
 """Just under, or just off, the surface."""
 UNDER_MM = 0.3
+H_MM = 0.01
+"""Step of differences."""
 LAMINA_MM = 7.0
 SPINOUS_HALF_MM = 9.0
 BODY, PEDICLES = ZoneCode.BODY, (ZoneCode.PEDICLE_LEFT, ZoneCode.PEDICLE_RIGHT)
@@ -99,8 +101,9 @@ def _triangles(truth: Truth, level: Level) -> tuple[Array, npt.NDArray[np.int32]
     corners, faces, _, _ = marching_cubes(field.astype(np.float32), 0.0)  # type: ignore[no-untyped-call]
     points = world(low + STEP_MM * (corners.astype(np.float64) - middle))
     for _ in range(3):
-        slope = _gradient(truth, level, points)
-        step = truth.bone(level, points) / np.maximum((slope**2).sum(axis=1), 0.1)
+        value = truth.bone(level, points)
+        slope = _slope(truth, level, points, value)
+        step = value / np.maximum((slope**2).sum(axis=1), 0.1)
         points = points - np.clip(step, -0.5 * STEP_MM, 0.5 * STEP_MM)[:, None] * slope
     return points, np.ascontiguousarray(faces, dtype=np.int32)
 
@@ -109,11 +112,16 @@ def _lattice(count: npt.NDArray[np.int_]) -> Array:
     return np.stack(np.meshgrid(*(np.arange(n, dtype=np.float64) for n in count), indexing="ij"), axis=-1)
 
 
+def _slope(truth: Truth, level: Level, points_mm: Array, value: Vector) -> Array:
+    """Forward differences: half the work of `_gradient`, and good enough to walk down."""
+    sides = [truth.bone(level, points_mm + H_MM * e) - value for e in np.eye(3)]
+    return np.stack(sides, axis=1) / H_MM
+
+
 def _gradient(truth: Truth, level: Level, points_mm: Array) -> Array:
     """Central differences of the implicit function."""
-    h = 0.01
-    sides = [truth.bone(level, points_mm + h * e) - truth.bone(level, points_mm - h * e) for e in np.eye(3)]
-    return np.stack(sides, axis=1) / (2.0 * h)
+    ahead, behind = ([truth.bone(level, points_mm + h * e) for e in np.eye(3)] for h in (H_MM, -H_MM))
+    return (np.stack(ahead, axis=1) - np.stack(behind, axis=1)) / (2.0 * H_MM)
 
 
 def _barriers(truth: Truth, level: Level, points_mm: Array, normals: Array, area: Vector) -> npt.NDArray[np.str_]:

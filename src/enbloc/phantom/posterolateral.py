@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from enbloc.core.geometry import Array
 from enbloc.core.levels import Level
@@ -51,7 +51,7 @@ def _inside(truth: Truth, lesion: Lesion, level: Level) -> tuple[Array, npt.NDAr
     axes = [np.arange(a, b, STEP_MM) for a, b in zip(low, high, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     distance = np.empty(len(points))
-    evaluate.lesion_field(truth.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, distance)
+    evaluate.lesion_field(truth.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, 0.0, distance)
     points = np.ascontiguousarray(points[distance < 0.0])
     codes, owners = np.empty(len(points), np.uint8), np.empty(len(points), np.uint8)
     evaluate.zone_codes(truth.column.arrays, points, codes, owners)
@@ -74,8 +74,8 @@ def _near(points: Array, rods: Array) -> Array:
     return out
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _nearest_rod(points: Array, rods: Array, out: Array) -> None:
-    for n in prange(points.shape[0]):
+    for n in range(points.shape[0]):
         for r in range(rods.shape[0]):
             out[n] = min(out[n], limb(points[n, 0], points[n, 1], points[n, 2], rods[r]))

@@ -171,7 +171,7 @@ class Truth:
         least = np.full(len(points), 1e3)
         for lesion in self.lesions:
             out = np.empty(len(points))
-            evaluate.lesion_field(self.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, out)
+            evaluate.lesion_field(self.column.arrays, lesion.blobs, lesion.bumps, lesion.rules, points, np.inf, out)
             least = np.minimum(least, out)
         return least.reshape(shape)
 

@@ -36,7 +36,7 @@ class Lesion:
     def distance(self, column: Column, points_mm: Array) -> Array:
         """Signed distance-like value at points (..., 3) in the patient's own mm."""
         flat = np.asarray(points_mm, dtype=np.float64).reshape(-1, 3)
-        values = [tumour_at(self.blobs, self.bumps, self.rules, column.arrays, x, y, z) for x, y, z in flat]
+        values = [tumour_at(self.blobs, self.bumps, self.rules, column.arrays, x, y, z, np.inf) for x, y, z in flat]
         found: Array = np.array(values).reshape(np.shape(points_mm)[:-1])
         return found
 

@@ -10,7 +10,7 @@ from enbloc.planning.flow_nouns import BloodLoss, Option, Perfusion, Shortening
 
 NOT_KNOWN = "not known"
 VERDICTS = {
-    "as-published": "as the paper does",
+    "as-published": "no more levels than the paper closes",
     "caution": "with caution",
     "no-automatic-plan": "no automatic plan",
     "unknown": "not judged",
@@ -54,7 +54,8 @@ def hundreds(ml: float) -> str:
 def expected(loss: BloodLoss) -> str:
     """One operation: the mean, and where nine of ten end."""
     found = loss.blood_loss_ml
-    return f"{hundreds(found.value)} mL on average, {hundreds(found.low)} to {hundreds(found.high)} mL in nine of ten"
+    low, high = hundreds(found.low), hundreds(found.high)
+    return f"{hundreds(found.value)} mL on average, {low} to {high} mL in nine operations of ten"
 
 
 def proposal(found: Perfusion) -> str:
@@ -97,7 +98,7 @@ def signals(found: Perfusion) -> str:
     seen = found.evoked_potentials
     if not seen.below:
         return ""
-    shares = ", ".join(f"{share:.0%} below {at:.0f} % of normal flow" for at, share in seen.below)
+    shares = ", ".join(f"{100.0 * share:.0f} % below {at:.0f} % of normal flow" for at, share in seen.below)
     dogs = ""
     if seen.animals is not None:
         dogs = f"; of {seen.animals} dogs with {seen.levels} levels closed {seen.abnormal} had abnormal potentials"

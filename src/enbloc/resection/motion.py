@@ -180,9 +180,10 @@ def is_clear(
             shifts[n] = shifts[0] + (n / looks) * (end[:3] - start[:3])
         else:
             turns[n], shifts[n] = placed(pivot, start + (n / looks) * (end - start))
+    at_first = int(np.int64(0))  # of a literal another version would be compiled
     for h in range(len(met)):
         if met[h] >= 0 and not passes(
-            points, first, ball, met[h], pivot, field, step, turns, shifts, moved, turned, check, 0
+            points, first, ball, met[h], pivot, field, step, turns, shifts, moved, turned, check, at_first
         ):
             return False
     for c in range(len(block_ball)):

@@ -129,8 +129,9 @@ def _section(
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
     across, along = basis(normal)
     origin = plane_origin(normal, offset, pivot)
+    new = int(np.int64(1))  # of a literal another version would be compiled
     _, count, end, flaw = sound_section(
-        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, 1, 1, queue
+        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, new, new, queue
     )
     if flaw != 0.0:
         count = 0

@@ -109,8 +109,9 @@ def severs(
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
     across, along = basis(normal)
     origin = plane_origin(normal, offset, pivot)
+    new = int(np.int64(1))  # of a literal another version would be compiled
     mark, _, _, flaw = sound_section(
-        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, 1, 1, queue
+        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, new, new, queue
     )
     if flaw != SOUND:
         return False
@@ -190,8 +191,9 @@ def path_through_worst(
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
     across, along = basis(normal)
     origin = plane_origin(normal, offset, pivot)
+    new = int(np.int64(1))  # of a literal another version would be compiled
     mark, _, _, flaw = sound_section(
-        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, 1, 1, queue
+        code, points, ends, normal, offset, origin, across, along, pitch, start, stamp, new, new, queue
     )
     if flaw != SOUND:
         return nothing

@@ -31,6 +31,7 @@ ZONE_OF_PART = {
 BONE_ZONES = (Zone.BODY, Zone.PEDICLE_LEFT, Zone.PEDICLE_RIGHT, Zone.ARCH)
 _LOOKUP = np.array([ZONES.index(ZONE_OF_PART[part]) for part in Part], dtype=np.uint8)
 REACH_MM = 8.0
+FIRST_REACH_VOXELS = 6.0
 
 ZoneMap = npt.NDArray[np.uint8]
 
@@ -219,11 +220,35 @@ def depths(
     if not target.any():
         count = int(np.count_nonzero(inside))
         return np.full(count, np.inf, dtype=np.float32), np.ones(count, dtype=bool)
-    mm = distance_to(target, grid.spacing_mm)[inside]
-    voxels = distance_to(target, np.ones(3))[inside]
+    mm = distance_from(inside, target, grid.spacing_mm)
+    voxels = distance_from(inside, target, np.ones(3))
     step = mm / voxels
     beyond = (voxels > SHELL_VOXELS) & (mm > SHELL_VOXELS * step + extra_mm)
     return mm - np.float32(0.5) * step, beyond
+
+
+def distance_from(inside: Mask, target: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Distance of each `inside` voxel to the nearest `target` voxel, shape (n,); neither may be empty.
+
+    Looked for in a block about `inside` only, grown until whatever lies beyond it is farther away.
+    """
+    own = bounding_box(inside)
+    assert own is not None
+    reach = FIRST_REACH_VOXELS * float(spacing.max())
+    while True:
+        i, j, k = (int(np.ceil(reach / step)) for step in spacing)
+        block = own.grown((i, j, k), inside.shape)
+        if 2 * np.prod(block.shape) > inside.size:
+            return distance_to(target, spacing)[inside]
+        near = target[block.slices]
+        if near.any():
+            found = distance_to(near, spacing)[inside[block.slices]]
+            farthest = float(found.max())
+            if farthest <= reach:
+                return found
+            reach = farthest
+        else:
+            reach *= 2.0
 
 
 def distance_to(target: Mask, spacing: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
