@@ -23,6 +23,7 @@ from enbloc.planning import OwnCuts, Written, why
 from enbloc.planning.own_cuts import compare
 from enbloc.resection.nouns import ClassRange, MarginClass
 from resection.hand_made import a_resection, with_ring_margin
+from resection.hand_made_removal import ONE_ONLY, PRICE, stuck_beside_a_way
 from scene.hand_made import a_plan
 
 
@@ -87,6 +88,21 @@ def test_the_summary_of_a_plan_says_the_cuts(cut) -> None:
         "no cut enters tumour in 62% of trials (61% to 63%), freehand",
     ]
     assert "resection" not in next(line for line in shown if line.startswith("Not done"))
+
+
+def test_a_way_out_by_an_alternative_is_said_beside_it_and_in_the_summary(cut) -> None:
+    stuck = replace(cut, resection=stuck_beside_a_way(a_resection()))
+    shown = lines(sheet(Resected(stuck, None, None, ())))
+    at = next(n for n, line in enumerate(shown) if line.startswith(f"Instead {PRICE}"))
+    assert shown[at + 1 : at + 3] == [
+        "- way out: every piece gets out (and how)",
+        "! kept-root-in-the-way: no way was found that spares T12-left-root",
+    ]
+    assert f"- way out not sought: {ONE_ONLY}" in shown
+    assert any(line.startswith("Note way-out-by-alternative: no way out of anterior-block was found") for line in shown)
+    said = f"! no way out of anterior-block was found, and with other cuts one was: {PRICE}"
+    assert said in lines(summary(stuck))
+    assert not any("way out:" in line for line in lines(sheet(Resected(cut, None, None, ()))))
 
 
 def test_json_is_the_resection_and_nothing_else(cut, own) -> None:

@@ -16,7 +16,7 @@ from enbloc.resection.removal_nouns import RemovalSettings, Way
 from enbloc.resection.settings import ResectionSettings
 from planning.test_resection_stage import NO_SKIP, TYPE_3, advised, revised, seeking  # noqa: F401  a fixture
 from resection.hand_made import a_resection
-from resection.hand_made_removal import a_removal
+from resection.hand_made_removal import ONE_ONLY, PRICE, a_removal, stuck_beside_a_way
 
 FRONT, LEFT = Way.ANTERIORLY, Way.TURNED_LEFT
 TYPE_5 = TYPE_3.replace("= 3", "= 5") + NO_SKIP
@@ -115,3 +115,30 @@ def test_no_way_found_is_a_remark_and_turns_nothing() -> None:
         assert "anterior-block, turned-left: none found, held by rib" in now.because[0].facts
         assert [caveat.id for caveat in now.caveats if caveat not in was.caveats] == ["no-way-out-found"]
     assert "impossible" not in str(plain(found["tes"], "tes"))
+
+
+def test_a_way_out_by_an_alternative_stands_in_plan_and_warnings(seeking) -> None:  # noqa: F811
+    made, _ = seeking(stuck_beside_a_way(a_resection()))
+    document = plan_document(made)
+    jsonschema.validate(document, plan_schema(), cls=jsonschema.Draft202012Validator)
+    pair, one_cut, half = (other["removal"] for other in document["resection"]["alternatives"])
+    assert (pair["found"], pair["least_mm"], half["found"]) == (True, 0.2, False)
+    assert pair["ways"][1] == {"piece": "anterior-block", "way": "turned-left"}
+    assert half["ways"][1] == {"piece": "anterior-block", "way": None}
+    assert pair["roots_that_must_go"] == [{"level": "T12", "side": "left"}]
+    assert one_cut == {"skipped": ONE_ONLY}
+    assert "way-out-by-alternative" in {caveat["id"] for caveat in document["warnings"]}
+    made, _ = seeking(leaving(LEFT))
+    assert [other["removal"] for other in plan_document(made)["resection"]["alternatives"]] == [None]
+
+
+def test_why_tells_the_way_out_of_an_alternative() -> None:
+    found = stuck_beside_a_way(a_resection())
+    tree = why(found)
+    assert "note way-out-by-alternative: no way out of anterior-block was found, and with other cuts one was" in tree
+    assert f"(instead): {PRICE}" in tree
+    assert "removal: every piece gets out (and how)" in tree
+    assert "anterior-block: turned-left" in tree
+    assert "note kept-root-in-the-way" in tree
+    assert f"removal: not sought, {ONE_ONLY}" in tree
+    assert "anterior-block: none found in the searched motions" in why(found, "alternatives.2.removal")

@@ -10,14 +10,17 @@ import pytest
 
 from enbloc.anatomy import Spine, locate
 from enbloc.case import StatedExtent
+from enbloc.core.evidence import Skipped
 from enbloc.core.volume import Imaging
 from enbloc.phantom import PhantomSpec, make_phantom
+from enbloc.resection.instead import ONE_CUT
 from enbloc.resection.nouns import Alternative, Gate, Resection, Tissue
-from enbloc.resection.removal_nouns import RemovalSettings
+from enbloc.resection.removal_nouns import RemovalSettings, Way, WayInstead
 from enbloc.resection.resect import resect
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import measure
 from properties.confirm_cut import Confirmer, Outline
+from resection.hand_made_removal import a_removal
 
 WITHOUT = RemovalSettings(sought=False)
 QUICK = ResectionSettings(step_mm=1.2, azimuth_step_deg=15.0, tilt_step_deg=15.0, offset_step_mm=1.0, removal=WITHOUT)
@@ -74,6 +77,31 @@ def test_a_tumour_on_one_side_may_leave_by_half_the_vertebra(side):
 
 def test_a_tumour_across_the_middle_has_no_such_half():
     assert not [each for each in planned("middle")[1].alternatives if "hemivertebrectomy" in each.name]
+
+
+def test_where_a_piece_has_no_way_out_one_is_sought_for_half_the_vertebra(monkeypatch):
+    """The search stands in: none for the cuts chosen, one for whatever else is asked."""
+    spine, found = planned("left")
+    asked = []
+
+    def removal_of(field, pieces, drawing, cuts, *others, **more):
+        asked.append(({piece.name for piece in pieces}, {cut.name for cut in cuts}))
+        return a_removal(Way.TURNED_LEFT if len(asked) > 1 else None)
+
+    monkeypatch.setattr("enbloc.resection.resect.removal_of", removal_of)
+    settings = replace(QUICK, removal=RemovalSettings())
+    again = resect(spine, column()[0], measure(spine, StatedExtent()), settings=settings, known=found)
+    whole = {"T12-left", "T12-cranial", "T12-caudal"}
+    assert asked == [
+        ({"anterior-block", "posterior-arch"}, whole | {"T12-right"}),
+        ({"specimen", "remaining-half"}, whole | {"T12-split"}),
+    ]
+    assert again.cuts == found.cuts, "the surgeon decides"
+    ways = {each.name: each.removal for each in again.alternatives}
+    assert isinstance(ways.pop("T12-hemivertebrectomy"), WayInstead)
+    assert set(ways.values()) == {Skipped(ONE_CUT)}
+    (said,) = (caveat for caveat in again.caveats if caveat.id == "way-out-by-alternative")
+    assert "hemivertebrectomy on the left" in said.text
 
 
 def test_alternatives_say_in_words_what_they_gain_and_cost():

@@ -18,7 +18,7 @@ from enbloc.report.turnable import operation_payload
 from enbloc.resection.removal_nouns import Way
 from enbloc.scene import STYLES, build_scene
 from report.test_report import Page
-from resection.hand_made_removal import a_block, a_removal
+from resection.hand_made_removal import ONE_ONLY, PRICE, a_block, a_removal, stuck_beside_a_way
 from scene.hand_made import a_plan
 from scene.hand_made_resection import a_resection
 from scene.test_operation import a_leaving_plan
@@ -118,6 +118,23 @@ def test_where_no_way_was_found_the_page_says_so_and_what_was_tried() -> None:
     payload = operation_payload(plan, build_scene(plan))
     assert payload is not None
     assert [len(motion["keys"]) for motion in payload["motions"]] == [2, 0]
+
+
+def test_where_other_cuts_have_a_way_the_headline_the_list_and_the_step_say_so() -> None:
+    text = in_words(stuck_beside_a_way(a_resection()))
+    heard, _, rest = text.partition("Where around the canal a cut is best")
+    listed, _, stepwise = rest.partition("The operation step by step")
+    assert f"With other cuts every piece gets out: {PRICE}." in heard
+    out = "Way out: posterior arch lifted straight back; anterior block turned out to the left."
+    price = " Least room beyond what gives way: 0.2 mm. The path runs through the root T12 left: to be divided before."
+    assert out + price in listed
+    assert "No way was found that spares T12-left-root." in listed
+    assert f"Way out not sought: {ONE_ONLY}." in listed
+    assert f"No way out of anterior-block was found, and with other cuts one was: {PRICE}." in stepwise
+    half = "Instead, T12: half the vertebra. Way out: posterior arch lifted straight back; anterior block no way out"
+    assert half in stepwise
+    assert "impossible" not in text.lower()
+    assert "With other cuts" not in in_words(replace(a_resection(), removal=a_removal(None)))
 
 
 def test_without_a_search_the_reason_stands_in_its_place() -> None:

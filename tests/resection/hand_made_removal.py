@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from enbloc.core.evidence import Caveat, Measured, Step
+from dataclasses import replace
+
+from enbloc.core.evidence import Caveat, Measured, Skipped, Step
 from enbloc.core.levels import Level
 from enbloc.resection.clearance import Clearance
-from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, Root, Tried, Way
+from enbloc.resection.nouns import Resection
+from enbloc.resection.removal_nouns import (
+    OTHER_LEAVES,
+    PieceRemoval,
+    PieceWay,
+    Pose,
+    Removal,
+    Root,
+    Tried,
+    Way,
+    WayInstead,
+)
 
 ABOUT_MM = (0.0, -26.0, 0.0)
 START = Pose((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
@@ -49,3 +62,26 @@ def a_removal(way: Way | None = Way.TURNED_LEFT) -> Removal:
     step = Step("removal/search", tuple(piece.says for piece in pieces), gives, "enbloc-decision", "unverified")
     caveat = Caveat("removal-modelled", "pieces, dura and vessels are taken as rigid within what they yield")
     return Removal(pieces, 31.4 if way is Way.TURNED_LEFT else None, (step,), (caveat,))
+
+
+PRICE = "T12: ring cuts one on each side instead: margin -6.4 mm, section +12 mm²"
+ONE_ONLY = "it differs by one cut only"
+
+
+def stuck_beside_a_way(found: Resection) -> Resection:
+    """No way out of the block for the cuts chosen; one, at a price, for another pair of ring cuts. Of two more choices
+    one was not searched, and the other has none either.
+    """
+    out = (PieceWay("posterior-arch", Way.DORSALLY), PieceWay("anterior-block", Way.TURNED_LEFT))
+    new = Caveat("kept-root-in-the-way", "no way was found that spares T12-left-root")
+    way = WayInstead(True, out, 0.2, (Root(Level.T12, "left"),), "every piece gets out (and how)", (new,))
+    held = (out[0], PieceWay("anterior-block", None))
+    none = WayInstead(False, held, 0.5, (), "no way out of anterior-block either", ())
+    first = found.alternatives[0]
+    others = (
+        replace(first, name="T12-one-side", says=PRICE, feasible=True, removal=way),
+        replace(first, removal=Skipped(ONE_ONLY)),
+        replace(first, name="T12-hemivertebrectomy", says="T12: half the vertebra", feasible=True, removal=none),
+    )
+    said = Caveat(OTHER_LEAVES, f"no way out of anterior-block was found, and with other cuts one was: {PRICE}")
+    return replace(found, removal=a_removal(None), alternatives=others, caveats=(said, *found.caveats))

@@ -18,6 +18,7 @@ from enbloc.core.errors import one_line
 from enbloc.core.evidence import Measured, Skipped
 from enbloc.planning import Compared, OwnCuts, Plan, Settings, Written, own_cuts, plan, resection_document
 from enbloc.resection.nouns import Alternative, Certificate, ClassRange, Cut, Face, Resection
+from enbloc.resection.removal_nouns import WayInstead
 
 WIDTH = 118
 
@@ -174,6 +175,16 @@ def other_lines(others: Iterable[Alternative]) -> Iterator[str]:
     for other in others:
         allowed = "" if other.feasible else "not possible: "
         yield entry("Instead", f"{other.says}; {allowed}{other.because}")
+        yield from (entry("", line) for line in way_instead(other.removal))
+
+
+def way_instead(found: WayInstead | Skipped | None) -> Iterator[str]:
+    """How an alternative's pieces leave, where that was sought."""
+    if isinstance(found, Skipped):
+        yield f"- way out not sought: {found.skipped}"
+    elif found is not None:
+        yield f"- way out: {found.says}"
+        yield from (f"! {caveat.id}: {caveat.text}" for caveat in found.caveats)
 
 
 def advice_lines(planned: Plan) -> Iterator[str]:

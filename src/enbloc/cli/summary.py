@@ -8,7 +8,7 @@ from dataclasses import fields
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Skipped
 from enbloc.planning import Plan, ShorteningFindings, SpineFindings, TumourFindings
-from enbloc.planning.nouns import Advice, Recommendation, Removal, Score
+from enbloc.planning.nouns import OTHER_LEAVES, Advice, Recommendation, Removal, Score
 from enbloc.resection.nouns import ClassRange, Cut, Gate, Resection
 from enbloc.tumour import Involvement, TomitaType, ZoneExtent
 
@@ -124,6 +124,7 @@ def cut_lines(plan: Plan) -> Iterator[str]:
     yield entry("", certified(found))
     yield entry("", likelihood(found))
     yield from (entry("", line) for line in ways_out(found.removal))
+    yield from (entry("", f"! {caveat.text}") for caveat in found.caveats if caveat.id == OTHER_LEAVES)
     if not isinstance(plan.revised, Skipped):
         for name, now in plan.revised.items():
             yield entry("", f"{name}: {now.action} after {now.because[0].gives}")

@@ -16,7 +16,9 @@ FILE = "resection/removal.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovalTable:
-    """Lengths in mm. `next_head_at`: levels with whose body the rib below shares its head."""
+    """Lengths in mm. `next_head_at`: levels with whose body the rib below shares its head. `other_leaves_says`: what is
+    said where an alternative's pieces get out and the plan's do not, with `{stuck}` and `{others}` to be filled in.
+    """
 
     vessel_yield_mm: float
     root_yield_mm: float
@@ -29,6 +31,7 @@ class RemovalTable:
     root_beyond_mm: float
     rod_radius_mm: float
     rod_behind_pedicle_mm: float
+    other_leaves_says: str
     source: str
     checked: str
 
@@ -55,6 +58,7 @@ def removal_table() -> RemovalTable:
         root_beyond_mm=float(roots["beyond_mm"]),
         rod_radius_mm=float(rod["radius_mm"]),
         rod_behind_pedicle_mm=float(rod["behind_pedicle_mm"]),
+        other_leaves_says=str(table["other_leaves"]["says"]),
         source=str(table["table"]["source"]),
         checked=str(table["table"]["checked"]),
     )

@@ -26,7 +26,17 @@ from enbloc.resection.nouns import (
 )
 from enbloc.resection.playback import between, frames_of
 from enbloc.resection.release_nouns import Release
-from enbloc.resection.removal_nouns import Frames, PieceRemoval, Pose, Removal, Root, Tried, Way
+from enbloc.resection.removal_nouns import (
+    OTHER_LEAVES,
+    Frames,
+    PieceRemoval,
+    Pose,
+    Removal,
+    Root,
+    Tried,
+    Way,
+    WayInstead,
+)
 from enbloc.resection.risk import Contamination, CutRisk, ExecutionRisk, Shares
 from enbloc.scores import Score
 from enbloc.tumour import (
@@ -86,6 +96,7 @@ __all__ = [
     "Loss",
     "MarginClass",
     "MarginShare",
+    "OTHER_LEAVES",
     "OpenSide",
     "Outcome",
     "OutcomeTopic",
@@ -113,6 +124,7 @@ __all__ = [
     "Vertebra",
     "VesselFindings",
     "Way",
+    "WayInstead",
     "WbbCell",
     "WbbFindings",
     "WbbLevel",

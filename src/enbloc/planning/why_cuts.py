@@ -122,7 +122,18 @@ def beyond(least_mm: float | None) -> str:
 
 def other_way(part: Found, name: str) -> Iterator[Branch]:
     allowed = "possible" if part["feasible"] else "not possible"
-    yield Branch(f"{name} (instead): {part['says']} ({allowed}: {part['because']})")
+    out = part.get("removal")  # plans written before it was sought have none
+    under = () if out is None else tuple(way_instead(out, "removal"))
+    yield Branch(f"{name} (instead): {part['says']} ({allowed}: {part['because']})", under)
+
+
+def way_instead(part: Found, name: str) -> Iterator[Branch]:
+    """How an alternative's pieces leave, or why that was not sought."""
+    if "skipped" in part:
+        yield Branch(f"{name}: not sought, {part['skipped']}")
+        return
+    ways = (Branch(f"{one['piece']}: {one['way'] or 'none found in the searched motions'}") for one in part["ways"])
+    yield Branch(f"{name}: {part['says']}", (*ways, *notes(part)))
 
 
 def margin_class(part: Found, name: str) -> Iterator[Branch]:
@@ -171,6 +182,7 @@ SHOWN: tuple[tuple[frozenset[str], Show], ...] = (
     (frozenset({"stage", "structure", "action", "basis"}), release),
     (frozenset({"says", "feasible", "margin_gain_mm"}), other_way),
     (frozenset({"pieces", "corridor_mm", "because"}), way_out),
+    (frozenset({"ways", "least_mm", "says"}), way_instead),
     (frozenset({"piece", "tried", "roots_that_must_go"}), a_piece_out),
     (frozenset({"value", "possible", "because"}), margin_class),
 )

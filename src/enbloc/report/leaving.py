@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enbloc.core.evidence import Measured
-from enbloc.planning.nouns import PieceRemoval, Removal, Resection, Way
+from enbloc.core.evidence import Measured, Skipped
+from enbloc.planning.nouns import Alternative, PieceRemoval, Removal, Resection, Root, Way, WayInstead
 from enbloc.report.resection import Said, number
 from enbloc.report.words import plain
 
@@ -49,7 +50,42 @@ def headline(found: Resection) -> tuple[Said, ...]:
         return ()
     ways = "; ".join(f"{plain(piece.piece)} {short(piece)}" for piece in told_of.pieces)
     remarks = tuple(caveat.text for caveat in told_of.caveats)
-    return (Said(f"How the pieces leave: {ways}.", told_of.because, remarks),)
+    return (Said(f"How the pieces leave: {ways}.", told_of.because, remarks), *_by_others(found))
+
+
+def _by_others(found: Resection) -> Iterator[Said]:
+    """The alternatives whose pieces get out where those of the cuts chosen do not."""
+    for other in found.alternatives:
+        if leaves(other):
+            yield Said(f"With other cuts every piece gets out: {other.says}.", remarks=(instead(other),))
+
+
+def leaves(other: Alternative) -> bool:
+    """Whether an alternative's pieces all get out where those of the cuts chosen do not."""
+    return isinstance(other.removal, WayInstead) and other.removal.found
+
+
+def remarks(other: Alternative) -> tuple[str, ...]:
+    return tuple(caveat.text for caveat in other.removal.caveats) if isinstance(other.removal, WayInstead) else ()
+
+
+def instead(other: Alternative) -> str:
+    """How an alternative's pieces leave, as a sentence; empty where there was no reason to seek that."""
+    way = other.removal
+    if way is None:
+        return ""
+    if isinstance(way, Skipped):
+        return f"Way out not sought: {way.skipped}."
+    ways = "; ".join(f"{plain(one.piece)} {_in_short(one.way)}" for one in way.ways)
+    least = f" Least room beyond what gives way: {number(way.least_mm)} mm." if way.least_mm is not None else ""
+    return f"Way out: {ways}.{least}{_to_divide(way.roots_that_must_go)}"
+
+
+def no_way_either(found: Resection) -> Iterator[str]:
+    """Each alternative that was searched as well and whose pieces do not all get out."""
+    for other in found.alternatives:
+        if isinstance(other.removal, WayInstead) and not other.removal.found:
+            yield f"Instead, {other.says}. {instead(other)}"
 
 
 def name(piece: PieceRemoval) -> str:
@@ -63,7 +99,11 @@ def way(piece: PieceRemoval) -> str:
 
 
 def short(piece: PieceRemoval) -> str:
-    return NOT_FOUND if piece.way is None else SHORT[piece.way]
+    return _in_short(piece.way)
+
+
+def _in_short(way: Way | None) -> str:
+    return NOT_FOUND if way is None else SHORT[way]
 
 
 def told(piece: PieceRemoval) -> str:
@@ -84,10 +124,14 @@ def least_room(piece: PieceRemoval) -> str:
 
 def roots(piece: PieceRemoval) -> str:
     """The roots that the path runs through, as a sentence; empty where there is none."""
-    if not piece.roots_that_must_go:
+    return _to_divide(piece.roots_that_must_go)
+
+
+def _to_divide(roots: tuple[Root, ...]) -> str:
+    if not roots:
         return ""
-    names = ", ".join(f"{root.level} {root.side}" for root in piece.roots_that_must_go)
-    word = "root" if len(piece.roots_that_must_go) == 1 else "roots"
+    names = ", ".join(f"{root.level} {root.side}" for root in roots)
+    word = "root" if len(roots) == 1 else "roots"
     return f" The path runs through the {word} {names}: to be divided before."
 
 

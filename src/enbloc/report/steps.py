@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.core.evidence import Skipped
-from enbloc.planning.nouns import Cut, CutRisk, PieceRemoval, Release, Resection
+from enbloc.planning.nouns import OTHER_LEAVES, Cut, CutRisk, PieceRemoval, Release, Resection
 from enbloc.planning.plan import Plan
 from enbloc.report import carrying_out, leaving
 from enbloc.report.carrying_out import ARCH, RING
@@ -100,7 +100,8 @@ def _block(found: Resection, theatre: Theatre | None, number: int) -> Step:
 def _way_out(found: Resection, theatre: Theatre | None, number: int) -> Step:
     pieces = _leaving(found, arches=False)
     pictures = () if theatre is None else tuple(_turned(theatre, f"step-{number}", pieces))
-    return Step(number, "Block: out of the patient", pictures, pieces=pieces, notes=_not_searched(found))
+    notes = (*_not_searched(found), *_other_cuts(found))
+    return Step(number, "Block: out of the patient", pictures, pieces=pieces, notes=notes)
 
 
 def _left(found: Resection, theatre: Theatre | None, number: int) -> Step:
@@ -132,6 +133,12 @@ def _leaving(found: Resection, arches: bool) -> tuple[PieceRemoval, ...]:
 def _not_searched(found: Resection) -> tuple[str, ...]:
     skipped = found.removal
     return (f"The way out was not searched: {skipped.skipped}.",) if isinstance(skipped, Skipped) else ()
+
+
+def _other_cuts(found: Resection) -> Iterator[str]:
+    """Where a piece has no way out: what other cuts would come to, side by side."""
+    yield from (caveat.text for caveat in found.caveats if caveat.id == OTHER_LEAVES)
+    yield from leaving.no_way_either(found)
 
 
 def _pieces(theatre: Theatre, out: set[str]) -> list[Mesh]:

@@ -15,7 +15,7 @@ from enbloc.core.levels import Level
 from enbloc.core.mesh import Faces, Vertices
 from enbloc.resection.clearance import Clearance
 from enbloc.resection.release_nouns import Release
-from enbloc.resection.removal_nouns import Removal
+from enbloc.resection.removal_nouns import Removal, WayInstead
 from enbloc.resection.risk import Contamination, ExecutionRisk
 
 
@@ -220,7 +220,11 @@ class MarginShare:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another choice: what it is in words, its cuts, and what it gains and costs against the chosen one."""
+    """Another choice: what it is in words, its cuts, and what it gains and costs against the chosen one.
+
+    `removal`: how its pieces would leave, sought only where a piece of the chosen cuts has no way out. None where every
+    piece of theirs has one, or was sought none; Skipped where only this alternative's were not sought.
+    """
 
     name: str
     says: str
@@ -230,6 +234,7 @@ class Alternative:
     neighbour_bone_cost_mm3: float
     feasible: bool
     because: str
+    removal: WayInstead | Skipped | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

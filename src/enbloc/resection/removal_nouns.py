@@ -161,6 +161,34 @@ class Removal:
     caveats: tuple[Caveat, ...]
 
 
+OTHER_LEAVES = "way-out-by-alternative"
+"""The caveat of a plan one of whose pieces has no way out where an alternative's all have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PieceWay:
+    """Which way a piece of an alternative leaves; None where none was found in the searched motions."""
+
+    piece: str
+    way: Way | None
+
+
+@dataclass(frozen=True, slots=True)
+class WayInstead:
+    """How the pieces of an alternative leave, searched as those of the plan are and told in short.
+
+    `found`: every piece gets out. `ways` stand in the order in which the pieces leave. `least_mm`: the least room of
+    those that get out, beyond what gives way; None where none does. `caveats`: what the plan's own cuts do not have.
+    """
+
+    found: bool
+    ways: tuple[PieceWay, ...]
+    least_mm: float | None
+    roots_that_must_go: tuple[Root, ...]
+    says: str
+    caveats: tuple[Caveat, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Frames:
     """One piece's poses, about equally far apart along its path, for an animation."""

@@ -31,6 +31,7 @@ from enbloc.resection.faces import dissected_faces
 from enbloc.resection.field import OperativeField
 from enbloc.resection.gates import Chosen, RingChoice
 from enbloc.resection.given import against_optimum, breaks_limits, given_cut, given_section, refuse_unknown
+from enbloc.resection.instead import other_leaves, stuck, with_ways_out
 from enbloc.resection.kernels import END, TUMOUR_MM
 from enbloc.resection.levels import resected_levels
 from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
@@ -98,7 +99,18 @@ def resect(
     progress("trying the saw's errors")
     risk = execution_risk(field, tuple(cuts.values()))
     area_mm2 = sum(cut.tumour_mm2 for cut in cuts.values())
-    others = alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)
+    uncut = unexplained(holding, tuple(cuts))
+    if stuck(removal):
+        progress("seeking a way out with other cuts")
+    others = tuple(
+        with_ways_out(
+            alternatives(field, sawing, rings, columns, ours, cuts, limits, settings),
+            tuple(cuts.values()),
+            removal,
+            lambda instead: leaving_by(field, instead, spine, imaging, settings),
+            (*uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
+        )
+    )
     narrow = tuple(narrowed(field, rings, found, given or {}))
     return Resection(
         levels=levels,
@@ -115,11 +127,17 @@ def resect(
         no_tumour_cut_probability=risk.no_tumour_cut_probability,
         contamination=contamination(settings.tool, area_mm2, residual_mm3(field, pieces)),
         removal=removal,
-        alternatives=tuple(others),
+        alternatives=others,
         ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
         margin_histogram=margin_histogram(drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
-        caveats=(*below_noise(spine), *narrow, *caveats(field, pieces, loose_mm3), *unexplained(holding, tuple(cuts))),
+        caveats=(
+            *other_leaves(others, tuple(cuts.values()), removal),
+            *below_noise(spine),
+            *narrow,
+            *caveats(field, pieces, loose_mm3),
+            *uncut,
+        ),
         drawing=drawing,
         search=search,
     )
@@ -146,6 +164,20 @@ def way_out_of(
     progress("seeking the way out of the pieces")
     kept = tuple(Root(each.level, each.side) for each in freed if each.action == KEEP and each.side is not None)
     return removal_of(field, pieces, drawing, cuts, spine, imaging, settings=settings.way_out, roots_kept=kept)
+
+
+def leaving_by(
+    field: OperativeField, cuts: tuple[Cut, ...], spine: Spine, imaging: Imaging, settings: ResectionSettings
+) -> Removal | Skipped:
+    """How the pieces that another set of cuts leaves get out; its caveats name what those cuts leave uncut as well."""
+    pieces, _, drawing = whole_pieces(*pieces_of(field, cuts))
+    holding = attachments(field, cuts, pieces, drawing)
+    freed = releases(field.levels, holding)
+    removal = way_out_of(field, pieces, drawing, cuts, freed, spine, imaging, settings, silent)
+    if isinstance(removal, Skipped):
+        return removal
+    uncut = unexplained(holding, [cut.name for cut in cuts])
+    return replace(removal, caveats=(*uncut, *removal.caveats))
 
 
 Columns = Mapping[Gate, Chosen | OpenSide]

@@ -1,0 +1,121 @@
+"""Ways out of alternatives: which are sought, with which cuts, and what is said; the searches stand in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from enbloc.core.evidence import Caveat, Skipped
+from enbloc.core.levels import Level
+from enbloc.resection.instead import ENOUGH, MOST, NOT_FEASIBLE, ONE_CUT, cuts_with, other_leaves, with_ways_out
+from enbloc.resection.nouns import Alternative, Gate
+from enbloc.resection.removal_nouns import PieceWay, Root, Way, WayInstead
+from resection.hand_made import alternatives, around, cuts
+from resection.hand_made_removal import a_removal
+
+STUCK, LEAVES = a_removal(None), a_removal(Way.TURNED_LEFT)
+LEFT, RIGHT, CRANIAL, CAUDAL = (next(cut for cut in cuts() if cut.gate is gate) for gate in list(Gate)[:4])
+
+
+def other(*made, feasible=True, name="T12-one-side") -> Alternative:
+    return replace(alternatives()[0], name=name, says=f"{name} in words", cuts=made, feasible=feasible)
+
+
+def one_side() -> Alternative:
+    """Both ring cuts anew; the left one enters 58 mm² of tumour, 2 mm deep."""
+    left = replace(LEFT, margin_mm=around(-2.0), tumour_mm2=58.0)
+    return other(left, replace(RIGHT, margin_mm=around(6.0)))
+
+
+class Search:
+    """Stands in for the search; `asked`: the cuts that it was given."""
+
+    def __init__(self, gives=LEAVES) -> None:
+        self.gives, self.asked = gives, []
+
+    def __call__(self, made):
+        self.asked.append(made)
+        return self.gives
+
+
+@pytest.mark.parametrize("removal", [LEAVES, Skipped("nobody asked")])
+def test_nothing_is_sought_where_the_plan_has_its_ways_or_nobody_asked(removal):
+    search, others = Search(), (one_side(), other(LEFT))
+    assert tuple(with_ways_out(others, cuts(), removal, search)) == others
+    assert search.asked == []
+    assert not list(other_leaves(others, cuts(), removal))
+
+
+def test_only_whole_sets_of_feasible_cuts_are_searched_and_a_bounded_number():
+    search = Search()
+    others = [other(LEFT), other(LEFT, RIGHT, feasible=False), *[one_side()] * (MOST + 1)]
+    found = [each.removal for each in with_ways_out(others, cuts(), STUCK, search)]
+    assert found[:2] == [Skipped(ONE_CUT), Skipped(NOT_FEASIBLE)]
+    assert all(isinstance(each, WayInstead) and each.found for each in found[2:-1])
+    assert found[-1] == Skipped(ENOUGH)
+    assert len(search.asked) == MOST
+
+
+def test_a_pair_is_searched_with_the_cuts_above_and_below_it_and_half_a_vertebra_with_one_ring_cut():
+    """By hand: two ring cuts replace two; a lamina's cut and a split replace both as well; other levels stay."""
+    far = replace(LEFT, name="L1-left", level=Level.L1)
+    there = (*cuts(), far)
+    pair = cuts_with(one_side(), there)
+    assert {cut.name for cut in pair} == {"T12-left", "T12-right", "T12-cranial", "T12-caudal", "L1-left"}
+    assert [cut.tumour_mm2 for cut in pair if cut.gate is Gate.LEFT] == [58.0, 0.0]
+    split = replace(LEFT, name="T12-split", gate=Gate.SPLIT)
+    half = cuts_with(other(RIGHT, split), there)
+    assert {cut.name for cut in half} == {"T12-right", "T12-split", "T12-cranial", "T12-caudal", "L1-left"}
+    assert sorted(cut.order for cut in half) == [1, 2, 3, 4, 5]
+
+
+def test_what_was_found_is_told_in_short():
+    """Room: 0.5 mm for the arch and 0.4 for the block, from hand_made_removal.py; a way not chosen has 0.1."""
+    arch, block = LEAVES.pieces
+    narrow = tuple(replace(one, found=True, least_mm=one.least_mm or 0.1) for one in block.tried)
+    gives = replace(LEAVES, pieces=(arch, replace(block, tried=narrow)))
+    (found,) = with_ways_out((one_side(),), cuts(), STUCK, Search(gives))
+    way = found.removal
+    assert way.ways == (PieceWay("posterior-arch", Way.DORSALLY), PieceWay("anterior-block", Way.TURNED_LEFT))
+    assert (way.least_mm, way.roots_that_must_go) == (0.4, (Root(Level.T12, "left"),))
+    assert way.says == (
+        "every piece gets out (posterior-arch dorsally, anterior-block turned-left); "
+        "least room 0.4 mm beyond what gives way; divides T12-left-root"
+    )
+    assert replace(found, removal=None) == one_side()
+
+
+def test_only_what_the_plan_does_not_say_already_is_remarked_upon():
+    new = Caveat("kept-root-in-the-way", "no way was found that spares T12-left-root")
+    gives = replace(LEAVES, caveats=(*STUCK.caveats, new))
+    (found,) = with_ways_out((one_side(),), cuts(), STUCK, Search(gives), STUCK.caveats)
+    assert found.removal.caveats == (new,)
+
+
+def test_a_plan_without_a_way_says_that_an_alternative_has_one_and_at_what_price():
+    """Least margin by hand: -2.0 mm of the left cut, against the least of the cuts chosen."""
+    least = min(cut.margin_mm.value for cut in cuts())
+    others = tuple(with_ways_out((one_side(), other(LEFT)), cuts(), STUCK, Search()))
+    (said,) = other_leaves(others, cuts(), STUCK)
+    assert said.id == "way-out-by-alternative"
+    assert "no way out of anterior-block was found in the searched motions" in said.text
+    assert f"T12-one-side in words (least margin -2.0 mm instead of {least:.1f} mm, 58 mm² in tumour" in said.text
+    assert "anterior-block turned-left" in said.text
+    assert "surgeon to decide" in said.text
+    assert "impossible" not in said.text
+
+
+def test_where_no_alternative_has_a_way_either_each_says_so_and_the_plan_says_nothing():
+    (found,) = with_ways_out((one_side(),), cuts(), STUCK, Search(STUCK))
+    assert not found.removal.found
+    assert found.removal.says.startswith("no way out of anterior-block either: none found in the searched motions")
+    assert found.removal.ways[1] == PieceWay("anterior-block", None)
+    assert not list(other_leaves((found,), cuts(), STUCK))
+
+
+def test_an_alternative_that_parts_nothing_keeps_the_reason():
+    gives = Skipped("the cuts part no piece")
+    (found,) = with_ways_out((one_side(),), cuts(), STUCK, Search(gives))
+    assert found.removal == gives
+    assert not list(other_leaves((found,), cuts(), STUCK))
