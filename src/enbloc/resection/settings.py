@@ -24,8 +24,9 @@ class ResectionSettings:
     speaks of margin, whatever comes first. `gap_mm`: it is refined down to this. `sac_clearance_mm` and
     `vessel_clearance_mm`: kept between a cut and the labelled dural sac or vessel; at 0 it may touch them. `sac_yield`:
     share of its narrowest width by which the contents of the canal may be narrowed while a piece passes. `worth_mm`:
-    between vertebrae, so much more margin is worth leaving the disc for an endplate. `one_side`: where no pair of ring cuts, one on each side, keeps clear of
-    tumour, both may stand on the same side. `removal`: the search for a way out of the pieces.
+    between vertebrae, so much more margin is worth leaving the disc for an endplate. `one_side`: where no pair of ring
+    cuts, one on each side, keeps clear of tumour, both may stand on the same side. `removal`: the search for a way out
+    of the pieces.
     """
 
     tool: str = "t-saw"
