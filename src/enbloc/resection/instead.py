@@ -14,7 +14,7 @@ from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceWay, Removal, WayI
 MOST = 3
 """So many alternatives are searched; a search takes as long as that of the plan itself."""
 NOT_FEASIBLE = "its cuts do not part what they should"
-ONE_CUT = "it differs by one cut only; ways out are sought for other sets of ring cuts and for half the vertebra"
+ONE_CUT = "it differs by one cut only"
 ENOUGH = f"only the first {MOST} alternatives are searched"
 
 Leave = Callable[[tuple[Cut, ...]], Removal | Skipped]
