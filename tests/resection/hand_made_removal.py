@@ -65,7 +65,7 @@ def a_removal(way: Way | None = Way.TURNED_LEFT) -> Removal:
 
 
 PRICE = "T12: ring cuts one on each side instead: margin -6.4 mm, section +12 mm²"
-ONE_ONLY = "it differs by one cut only"
+ONE_ONLY = "it differs by a cut between vertebrae only"
 
 
 def stuck_beside_a_way(found: Resection) -> Resection:

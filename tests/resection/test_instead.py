@@ -8,14 +8,14 @@ import pytest
 
 from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.levels import Level
-from enbloc.resection.instead import ENOUGH, MOST, NOT_FEASIBLE, ONE_CUT, cuts_with, other_leaves, with_ways_out
+from enbloc.resection.instead import COLUMN_ONLY, ENOUGH, MOST, NOT_FEASIBLE, cuts_with, other_leaves, with_ways_out
 from enbloc.resection.nouns import Alternative, Gate
 from enbloc.resection.removal_nouns import PieceWay, Root, Way, WayInstead
 from resection.hand_made import alternatives, around, cuts
 from resection.hand_made_removal import a_removal
 
 STUCK, LEAVES = a_removal(None), a_removal(Way.TURNED_LEFT)
-LEFT, RIGHT, CRANIAL, CAUDAL = (next(cut for cut in cuts() if cut.gate is gate) for gate in list(Gate)[:4])
+LEFT, RIGHT, CRANIAL, _ = cuts()
 
 
 def other(*made, feasible=True, name="T12-one-side") -> Alternative:
@@ -47,18 +47,20 @@ def test_nothing_is_sought_where_the_plan_has_its_ways_or_nobody_asked(removal):
     assert not list(other_leaves(others, cuts(), removal))
 
 
-def test_only_whole_sets_of_feasible_cuts_are_searched_and_a_bounded_number():
+def test_ring_cuts_that_are_feasible_are_searched_whole_sets_first_and_a_bounded_number():
     search = Search()
-    others = [other(LEFT), other(LEFT, RIGHT, feasible=False), *[one_side()] * (MOST + 1)]
+    others = [other(LEFT), other(CRANIAL), other(RIGHT), other(LEFT, RIGHT, feasible=False), *[one_side()] * (MOST - 1)]
     found = [each.removal for each in with_ways_out(others, cuts(), STUCK, search)]
-    assert found[:2] == [Skipped(ONE_CUT), Skipped(NOT_FEASIBLE)]
-    assert all(isinstance(each, WayInstead) and each.found for each in found[2:-1])
-    assert found[-1] == Skipped(ENOUGH)
+    assert isinstance(found[0], WayInstead), "the first single one fills what is left"
+    assert found[1:4] == [Skipped(COLUMN_ONLY), Skipped(ENOUGH), Skipped(NOT_FEASIBLE)]
+    assert all(isinstance(each, WayInstead) and each.found for each in found[4:])
     assert len(search.asked) == MOST
 
 
 def test_a_pair_is_searched_with_the_cuts_above_and_below_it_and_half_a_vertebra_with_one_ring_cut():
-    """By hand: two ring cuts replace two; a lamina's cut and a split replace both as well; other levels stay."""
+    """By hand: two ring cuts replace two; a lamina's cut and a split replace both as well; a single one replaces its
+    namesake; other levels stay.
+    """
     far = replace(LEFT, name="L1-left", level=Level.L1)
     there = (*cuts(), far)
     pair = cuts_with(one_side(), there)
@@ -68,6 +70,10 @@ def test_a_pair_is_searched_with_the_cuts_above_and_below_it_and_half_a_vertebra
     half = cuts_with(other(RIGHT, split), there)
     assert {cut.name for cut in half} == {"T12-right", "T12-split", "T12-cranial", "T12-caudal", "L1-left"}
     assert sorted(cut.order for cut in half) == [1, 2, 3, 4, 5]
+    nearer = replace(LEFT, margin_mm=around(1.0))
+    single = cuts_with(other(nearer), there)
+    assert {cut.name for cut in single} == {cut.name for cut in there}
+    assert [cut.margin_mm.value for cut in single if cut.name == "T12-left"] == [1.0]
 
 
 def test_what_was_found_is_told_in_short():
@@ -96,7 +102,7 @@ def test_only_what_the_plan_does_not_say_already_is_remarked_upon():
 def test_a_plan_without_a_way_says_that_an_alternative_has_one_and_at_what_price():
     """Least margin by hand: -2.0 mm of the left cut, against the least of the cuts chosen."""
     least = min(cut.margin_mm.value for cut in cuts())
-    others = tuple(with_ways_out((one_side(), other(LEFT)), cuts(), STUCK, Search()))
+    others = tuple(with_ways_out((one_side(), other(CRANIAL)), cuts(), STUCK, Search()))
     (said,) = other_leaves(others, cuts(), STUCK)
     assert said.id == "way-out-by-alternative"
     assert "no way out of anterior-block was found in the searched motions" in said.text
@@ -104,6 +110,12 @@ def test_a_plan_without_a_way_says_that_an_alternative_has_one_and_at_what_price
     assert "anterior-block turned-left" in said.text
     assert "surgeon to decide" in said.text
     assert "impossible" not in said.text
+
+
+def test_of_several_the_one_that_cuts_least_tumour_is_said_first():
+    clear = other(LEFT, RIGHT, name="T12-hemivertebrectomy")
+    (said,) = other_leaves(tuple(with_ways_out((one_side(), clear), cuts(), STUCK, Search())), cuts(), STUCK)
+    assert said.text.index(clear.says) < said.text.index("; or ") < said.text.index(one_side().says)
 
 
 def test_where_no_alternative_has_a_way_either_each_says_so_and_the_plan_says_nothing():

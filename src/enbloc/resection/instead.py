@@ -14,8 +14,8 @@ from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceWay, Removal, WayI
 MOST = 3
 """So many alternatives are searched; a search takes as long as that of the plan itself."""
 NOT_FEASIBLE = "its cuts do not part what they should"
-ONE_CUT = "it differs by one cut only"
-ENOUGH = f"only the first {MOST} alternatives are searched"
+COLUMN_ONLY = "it differs by a cut between vertebrae only"
+ENOUGH = f"at most {MOST} alternatives are searched"
 
 Leave = Callable[[tuple[Cut, ...]], Removal | Skipped]
 """From all cuts of a plan to how its pieces leave."""
@@ -40,31 +40,35 @@ def with_ways_out(
     if not stuck(removal):
         yield from others
         return
-    searched = 0
-    for other in others:
-        against = not_sought(other, searched)
-        if against is not None:
-            yield replace(other, removal=Skipped(against))
+    listed = tuple(others)
+    worth = searched_first(listed)
+    for n, other in enumerate(listed):
+        if n not in worth:
+            yield replace(other, removal=Skipped(not_sought(other) or ENOUGH))
             continue
-        searched += 1
         found = leave(cuts_with(other, cuts))
         yield replace(other, removal=found if isinstance(found, Skipped) else in_short(found, said))
 
 
-def not_sought(other: Alternative, searched: int) -> str | None:
-    """Why the ways out of an alternative are not sought; None where they are."""
+def searched_first(others: Sequence[Alternative]) -> frozenset[int]:
+    """Which of them are searched: whole sets of ring cuts before a single one."""
+    able = [n for n, other in enumerate(others) if not_sought(other) is None]
+    return frozenset(sorted(able, key=lambda n: len(others[n].cuts) == 1)[:MOST])
+
+
+def not_sought(other: Alternative) -> str | None:
+    """Why the ways out of an alternative are never sought; None where they may be."""
     if not other.feasible:
         return NOT_FEASIBLE
-    if len(other.cuts) < 2:
-        return ONE_CUT
-    return ENOUGH if searched >= MOST else None
+    return COLUMN_ONLY if all(cut.gate in COLUMN_GATES for cut in other.cuts) else None
 
 
 def cuts_with(other: Alternative, cuts: Sequence[Cut]) -> tuple[Cut, ...]:
-    """All cuts of the plan with those of the alternative: they stand in for every cut of the same name, and for both
-    ring cuts of their level.
+    """All cuts of the plan with those of the alternative: they stand in for every cut of the same name and, where they
+    are several, for both ring cuts of their level.
     """
-    names, levels = {cut.name for cut in other.cuts}, {cut.level for cut in other.cuts}
+    names = {cut.name for cut in other.cuts}
+    levels = {cut.level for cut in other.cuts} if len(other.cuts) > 1 else set()
     kept = [cut for cut in cuts if cut.name not in names and (cut.gate in COLUMN_GATES or cut.level not in levels)]
     return tuple(replace(cut, order=n) for n, cut in enumerate((*other.cuts, *kept), 1))
 
@@ -94,10 +98,12 @@ def in_short(found: Removal, said: Collection[Caveat]) -> WayInstead:
 
 
 def other_leaves(others: Iterable[Alternative], cuts: Sequence[Cut], removal: Removal | Skipped) -> Iterator[Caveat]:
-    """That an alternative's pieces get out where those of the chosen cuts do not, with what it costs."""
+    """That an alternative's pieces get out where those of the chosen cuts do not, with what it costs; the one that cuts
+    least tumour first.
+    """
     ways = [
         f"{other.says} ({side_by_side(cuts_with(other, cuts), cuts)}): {other.removal.says}"
-        for other in others
+        for other in sorted(others, key=lambda other: in_tumour_mm2(cuts_with(other, cuts)))
         if isinstance(other.removal, WayInstead) and other.removal.found
     ]
     if ways:
@@ -108,8 +114,12 @@ def other_leaves(others: Iterable[Alternative], cuts: Sequence[Cut], removal: Re
 def side_by_side(theirs: Sequence[Cut], ours: Sequence[Cut]) -> str:
     """Least margin and area in tumour of all cuts, against those chosen."""
     least = [min(cut.margin_mm.value for cut in cuts) for cuts in (theirs, ours)]
-    inside = [sum(cut.tumour_mm2 for cut in cuts) for cuts in (theirs, ours)]
+    inside = [in_tumour_mm2(cuts) for cuts in (theirs, ours)]
     return (
         f"least margin {least[0]:.1f} mm instead of {least[1]:.1f} mm, "
         f"{inside[0]:.0f} mm² in tumour instead of {inside[1]:.0f} mm²"
     )
+
+
+def in_tumour_mm2(cuts: Sequence[Cut]) -> float:
+    return sum(cut.tumour_mm2 for cut in cuts)
