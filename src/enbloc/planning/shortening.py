@@ -41,8 +41,8 @@ def find_shortening(
 ) -> ShorteningFindings | Skipped:
     """From the measured heights of the levels that leave; expected ones, marked so, where no image shows a level.
 
-    Skipped where no such operation is in view or its levels are not known. Raises InputError for a planned shortening
-    that the gap does not hold.
+    Skipped where no such operation is in view, where its levels are not known or no neighbours, and for a planned
+    shortening that the gap does not hold.
     """
     levels = levels_to_take(case, extent, advice, resection)
     if isinstance(levels, Skipped):
@@ -55,9 +55,7 @@ def find_shortening(
     try:
         found = shorten(segments_at(sizes, levels), case.planned.shortening_mm, gap_mm=gap_at(sizes, levels))
     except InputError as problem:
-        if problem.field != PLANNED_MM:
-            return Skipped(problem.message)
-        raise InputError(problem.message, file="case.toml", field=PLANNED, hint=problem.hint) from problem
+        return Skipped(f"{PLANNED}: {problem.message}" if problem.field == PLANNED_MM else problem.message)
     both = combined(found.cord_flow_pct, perfusion)
     if both is not None:
         said = Caveat(NOBODY_DID_BOTH, cautions()[NOBODY_DID_BOTH].says)
