@@ -135,6 +135,15 @@ def networks(draw):
     return FlowNetwork(tuple(rows), {"A": draw(st.floats(20.0, 150.0)), "V": 0.0}, beds)
 
 
+def digits_of_pressure(network, flow):
+    """Where a wide vessel lies behind a narrow one, the pressures at its ends differ in their last digits only: flow in
+    it is known to 4 eps p g (two roundings at either end), however the equations are solved.
+    """
+    widest = max(row.conductance for row in network.branches)
+    highest, largest = max(flow.pressure_mmhg.values()), max(map(abs, flow.branch_ml_min))
+    return 4.0 * np.finfo(float).eps * highest * widest / largest if largest > 0.0 else 0.0
+
+
 @settings(max_examples=60)
 @given(network=networks(), factor=st.floats(1e-3, 1e3), again=st.floats(0.1, 10.0))
 def test_units_of_flow_and_pressure_do_not_matter(network, factor, again):
@@ -143,7 +152,7 @@ def test_units_of_flow_and_pressure_do_not_matter(network, factor, again):
     1e-7: conductances from 1e-3 to 1e3 in one matrix lose up to eight of sixteen digits.
     """
     flow = solve(network)
-    assert flow.residual < BALANCE
+    assert flow.residual < max(BALANCE, digits_of_pressure(network, flow))
     beds = tuple(
         replace(bed, conductance=bed.conductance * factor, reference=bed.reference * again) for bed in network.beds
     )
