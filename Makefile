@@ -26,8 +26,9 @@ help:
 demo: .venv/.stamp
 	PYTHONDONTWRITEBYTECODE= .venv/bin/enbloc demo --out demo-out
 
+# The workers share the cores already: threads of the linear algebra library would only wait for each other.
 test: .venv/.stamp
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: .venv/.stamp
 	$(PY) -m ruff check .

@@ -13,6 +13,7 @@ from enbloc.knowledge import vessel_kind
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb, contours
 from enbloc.report.saw_lines import draw_outlines, draw_saw_lines
+from enbloc.report.side_by_side import side_by_side
 from enbloc.scene import STYLES, Scene, View
 from enbloc.scene.planes import PIXEL_MM, LesionPlane, lesion_planes
 from enbloc.scene.slices import Field, Outline, any_label, column_outlines, labelled_outlines, sampled_image
@@ -208,18 +209,17 @@ def surface_pictures(scene: Scene) -> tuple[Picture, ...]:
     centre, width, height, scale = _framing(scene)
     kinds = {kind for kind, style in STYLES.items() if style.shown and kind != "estimated"}
     drawn = Scene(scene.of_kind(*kinds), scene.views, scene.frame, scene.frame_of)
-    pictures = []
-    for view in scene.views:
-        if view.letter_top != "S":
-            continue
+
+    def seen_from(view: View) -> Picture:
         image = render(drawn, view, width, height, centre, scale)
         canvas = Canvas(image, 1, BLACK, WHITE)
         draw_outlines(canvas, scene, view, centre, scale)
         for mesh in scene.of_kind("vertebra"):
             offset = mesh.vertices_mm.mean(axis=0) - centre
             canvas.text(62, height / 2 - float(offset @ np.array(view.up)) / scale, mesh.title, 24, anchor="lm")
-        pictures.append(_lettered(canvas, view, scale))
-    return tuple(pictures)
+        return _lettered(canvas, view, scale)
+
+    return side_by_side(seen_from, (view for view in scene.views if view.letter_top == "S"))
 
 
 def _framing(scene: Scene) -> tuple[Vector, int, int, float]:

@@ -11,6 +11,7 @@ from enbloc.core.geometry import Array, Vector
 from enbloc.planning.nouns import Cut, Pieces, Resection
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb
 from enbloc.report.pictures import COLOURS, Picture
+from enbloc.report.side_by_side import side_by_side
 from enbloc.scene import STYLES, Mesh, Scene, View
 from enbloc.scene.cuts import corners, in_plane
 from enbloc.scene.margins import IN_TUMOUR, SCALE, bare_mm, margin_colours
@@ -48,11 +49,12 @@ def specimen_pictures(resection: Resection, scene: Scene) -> tuple[Picture, ...]
     sawn = sawn_vertices(drawing.vertices_mm.astype(np.float64), resection.cuts).astype(np.float32)
     values = (drawing.margin_mm.astype(np.float32), sawn)
     size = (HEIGHT * FINE, width * FINE)
-    found = []
-    for view in (view for view in scene.views if view.name in SIDES):
+
+    def seen_from(view: View) -> Picture:
         seen = survey(mesh, values, view, size, centre, scale / FINE)
-        found.append(_picture(_painted(seen, resection.certificate.enough_mm, bare_mm(drawing)), view, scale))
-    return tuple(found)
+        return _picture(_painted(seen, resection.certificate.enough_mm, bare_mm(drawing)), view, scale)
+
+    return side_by_side(seen_from, (view for view in scene.views if view.name in SIDES))
 
 
 def margin_key(enough_mm: float) -> MarginKey:

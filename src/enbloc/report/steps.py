@@ -14,6 +14,7 @@ from enbloc.report import carrying_out, leaving
 from enbloc.report.carrying_out import ARCH, RING
 from enbloc.report.pictures import Picture
 from enbloc.report.resection import gate, in_order, margin, tissue
+from enbloc.report.side_by_side import side_by_side
 from enbloc.report.step_pictures import Framing, Theatre, drawn, framing, marks_of, on_the_way
 from enbloc.report.words import plain
 from enbloc.scene import Mesh, Motion, Scene
@@ -46,7 +47,7 @@ def steps(plan: Plan, scene: Scene) -> tuple[Step, ...]:
         return ()
     theatre = _theatre(plan, found, scene)
     made = (_approach, _arch, _block, _way_out, _left)
-    return tuple(make(found, theatre, number) for number, make in enumerate(made, start=1))
+    return side_by_side(lambda numbered: numbered[1](found, theatre, numbered[0]), enumerate(made, start=1))
 
 
 def _theatre(plan: Plan, found: Resection, scene: Scene) -> Theatre | None:

@@ -147,6 +147,7 @@ def vertex_normals(mesh: Mesh) -> Array:
 @njit(
     "void(float32[:, ::1], float32[::1], int32[:, ::1], int64, float32[:, ::1], float32[:, ::1], int32[:, ::1])",
     cache=True,
+    nogil=True,
 )
 def _fill(screen, bright, faces, number, depth, shade, owner):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Draw faces into a layer; a pixel belongs to a face when its centre's barycentric coordinates are all >= 0."""
@@ -175,7 +176,7 @@ def _fill(screen, bright, faces, number, depth, shade, owner):  # type: ignore[n
                     owner[y, x] = number
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _line(depth, owner, y, x):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Whether a silhouette or crease passes here: this pixel's surface ends in front of a neighbour's."""
     for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
@@ -187,7 +188,11 @@ def _line(depth, owner, y, x):  # type: ignore[no-untyped-def]  # pragma: no cov
     return False
 
 
-@njit("void(float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], float32[:, ::1])", cache=True)
+@njit(
+    "void(float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], float32[:, ::1])",
+    cache=True,
+    nogil=True,
+)
 def _paint(image, depth, shade, owner, colours):  # type: ignore[no-untyped-def]  # pragma: no cover
     for y in range(depth.shape[0]):
         for x in range(depth.shape[1]):
@@ -205,6 +210,7 @@ def _paint(image, depth, shade, owner, colours):  # type: ignore[no-untyped-def]
     "void(float32[:, :, ::1], float32[:, ::1], float32[:, :, ::1], float32[:, :, ::1], int32[:, :, ::1], float32[::1],"
     " float32[:, ::1])",
     cache=True,
+    nogil=True,
 )
 def _blend(image, solid, depths, shades, owners, opacities, colours):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Blend see-through layers over the solid image, the farthest first; what lies behind a solid surface is hidden."""
