@@ -266,7 +266,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     count = 3 if asked.smoke else asked.count
-    jobs = [("natural curve", ("T11", "T12", "L1", "L2"))] if asked.smoke else [
+    jobs = [("natural curve", ("T11", "T12", "L1"))] if asked.smoke else [
         (name, tuple(COLUMN[a:b])) for name in COLUMNS for a, b in ((0, 10), (8, 18))
     ]  # fmt: skip
     headline(f"Barriers: {len(jobs)} columns, {count} tumours")

@@ -142,10 +142,10 @@ def large_scan(times: int, smoke: bool, figures: Figures) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--smoke", action="store_true", help="6 phantoms with voxels of 1 mm and more, a small scan")
+    parser.add_argument("--smoke", action="store_true", help="3 phantoms with voxels of 1 mm and more, a small scan")
     parser.add_argument("--times", type=int, default=3)
     asked = parser.parse_args()
-    count = 6 if asked.smoke else asked.count
+    count = 3 if asked.smoke else asked.count
     headline(f"Clock, canal and vessels on {count} phantoms")
     figures = Figures(asked.smoke)
     cases = [one for one in (judge(number, asked.smoke) for number in range(count)) if one is not None]
