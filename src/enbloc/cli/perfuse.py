@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Measured
+from enbloc.core.units import ranged
 from enbloc.knowledge import cite
 from enbloc.perfusion.blood_loss_nouns import BloodLoss
 from enbloc.perfusion.nouns import ExperimentPoint, Option, Perfusion
@@ -80,6 +81,8 @@ def sheet(found: Perfused) -> str:
 
 
 def lines(found: Perfused) -> Iterator[str]:
+    from enbloc.planning.blood import loss_in_words
+
     plan = found.perfusion
     yield f"Taking out {', '.join(plan.resected)}"
     yield entry("close", proposal(plan))
@@ -88,8 +91,8 @@ def lines(found: Perfused) -> Iterator[str]:
     yield from pressure_lines(plan)
     yield from (entry("or", option_text(option)) for option in plan.options)
     loss = found.blood_loss
-    ends = f"the mean may lie from {hundreds(loss.mean_ml.low)} to {hundreds(loss.mean_ml.high)} ml"
-    yield entry("blood loss", f"{loss_text(loss.blood_loss_ml)}; with what is not known {ends}")
+    mean = ranged(loss.mean_ml, "mL", -2)
+    yield entry("blood loss", f"{loss_in_words(loss)}; the mean by what is not known: {mean}")
     yield from (entry("not known", text) for text in loss.missing)
     yield from (entry("note", f"{caveat.id}: {caveat.text}") for caveat in (*plan.warnings, *loss.caveats))
     for step in (*plan.because, *plan.why_three):
@@ -147,17 +150,7 @@ def experiment_lines(points: Sequence[ExperimentPoint]) -> Iterator[str]:
 
 
 def percent(found: Measured) -> str:
-    return f"{found.value:.0f} % ({found.low:.0f} to {found.high:.0f})"
-
-
-def loss_text(found: Measured) -> str:
-    low, high = hundreds(found.low), hundreds(found.high)
-    return f"{hundreds(found.value)} ml on average, {low} to {high} ml in nine operations of ten"
-
-
-def hundreds(ml: float) -> str:
-    """To the nearest hundred: such a guess is no finer."""
-    return f"{round(ml, -2):,.0f}"
+    return ranged(found, "%")
 
 
 def entry(name: str, text: str, width: int = 12) -> str:

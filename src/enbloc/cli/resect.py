@@ -16,6 +16,7 @@ from enbloc.cli.run import BY_DEFAULT
 from enbloc.cli.summary import likelihood, ways_out
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Measured, Skipped
+from enbloc.core.units import ranged as with_range
 from enbloc.planning import Compared, OwnCuts, Plan, Settings, Written, own_cuts, plan, resection_document
 from enbloc.resection.nouns import Alternative, Certificate, ClassRange, Cut, Face, Resection
 from enbloc.resection.removal_nouns import WayInstead
@@ -93,7 +94,7 @@ def classed(found: ClassRange) -> str:
 
 
 def ranged(found: Measured) -> str:
-    return f"{found.value:.1f} mm ({found.low:.1f} to {found.high:.1f})"
+    return with_range(found, "mm", 1)
 
 
 CUT_HEADS = ("order", "cut", "through", "margin", "class", "section", "in tumour", "dural sac")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from enbloc.core.errors import InputError, nearest, one_line
 from enbloc.core.evidence import Measured
 from enbloc.core.levels import Level, is_level
+from enbloc.core.units import ranged
 from enbloc.knowledge import cite
 from enbloc.mechanics.shortening_nouns import Shortening, StudyCheck
 
@@ -76,10 +77,11 @@ def sheet(found: Shortening) -> str:
 def lines(found: Shortening) -> Iterator[str]:
     yield "Spinal shortening: limits are thirds of one segment, the smallest that is taken out"
     for segment in found.segments:
-        yield entry("segment", f"{segment.level or 'level not said'}: {ranged(segment.height_mm)}; {segment.because}")
+        height = millimetres(segment.height_mm)
+        yield entry("segment", f"{segment.level or 'level not said'}: {height}; {segment.because}")
     if found.safe_mm is not None and found.warning_mm is not None:
-        yield entry("safe", f"up to {ranged(found.safe_mm)}")
-        yield entry("warning", f"up to {ranged(found.warning_mm)}, beyond is danger")
+        yield entry("safe", f"up to {millimetres(found.safe_mm)}")
+        yield entry("warning", f"up to {millimetres(found.warning_mm)}, beyond is danger")
     if found.paper is not None:
         yield entry("paper", found.paper.says)
     if found.planned_mm is not None:
@@ -106,18 +108,17 @@ def phase_words(found: Shortening) -> str:
 def dura_lines(found: Shortening) -> Iterator[str]:
     if found.dura is None:
         return
-    text = f"an estimate, unverified: slack from {ranged(found.dura.onset_mm)}"
+    text = f"an estimate, unverified: slack from {millimetres(found.dura.onset_mm)}"
     if found.dura.amplitude_mm is not None:
-        text += f"; bulge {ranged(found.dura.amplitude_mm)}"
+        text += f"; bulge {millimetres(found.dura.amplitude_mm)}"
     yield entry("sac", text)
 
 
 def construct_lines(found: Shortening) -> Iterator[str]:
     construct = found.compression
     if construct.cage_height_mm is not None:
-        yield entry(
-            "cage", f"{ranged(construct.cage_height_mm)} = gap {ranged(construct.gap_mm)} - {found.planned_mm:g} mm"
-        )
+        gap = millimetres(construct.gap_mm)
+        yield entry("cage", f"{millimetres(construct.cage_height_mm)} = gap {gap} - {found.planned_mm:g} mm")
     else:
         yield entry("cage", f"gap less shortening; not known: {construct.because}")
     if construct.rod_travel_mm is not None:
@@ -142,8 +143,8 @@ def verdict(check: StudyCheck) -> str:
     return "injury not predicted" if check.injured else "over-cautious"
 
 
-def ranged(found: Measured | None) -> str:
-    return "not known" if found is None else f"{found.value:.1f} mm ({found.low:.1f} to {found.high:.1f})"
+def millimetres(found: Measured | None) -> str:
+    return ranged(found, "mm", 1)
 
 
 def entry(name: str, text: str, width: int = 10) -> str:

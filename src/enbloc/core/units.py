@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from enbloc.core.evidence import Measured
+
+NOT_KNOWN = "not known"
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -31,3 +35,13 @@ def ending(name: str) -> str:
 def without_unit(name: str) -> str:
     unit = ending(name)
     return name.removesuffix(f"_{unit}") if unit else name
+
+
+def ranged(found: Measured | None, sign: str, digits: int = 0) -> str:
+    """`29.1 mm (27.8 to 30.4)`, rounded to `digits` behind the point (-2: to hundreds); `not known` for None."""
+    if found is None:
+        return NOT_KNOWN
+    value, low, high = (
+        f"{round(each, digits):,.{max(digits, 0)}f}" for each in (found.value, found.low, found.high)
+    )
+    return f"{value} {sign} ({low} to {high})"

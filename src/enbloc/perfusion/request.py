@@ -8,11 +8,10 @@ from math import isfinite
 
 from enbloc.core.errors import InputError, nearest
 from enbloc.core.levels import Level, is_level
+from enbloc.knowledge.blood_loss_tables import remark
 from enbloc.knowledge.perfusion_tables import column_levels, embolisation_head
 from enbloc.perfusion.column import Site
 from enbloc.perfusion.nouns import SIDES, Occlusion
-
-MOST_SYSTOLIC_MMHG = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +138,12 @@ def read_feeders(cord_feeders: Sequence[str] | None, adamkiewicz: str | None) ->
 def read_pressure(systolic_mmhg: float | None) -> float | None:
     if systolic_mmhg is None:
         return None
-    if not isfinite(systolic_mmhg) or not 0.0 < systolic_mmhg <= MOST_SYSTOLIC_MMHG:
+    most = remark("pressure").most_mmhg
+    if not isfinite(systolic_mmhg) or not 0.0 < systolic_mmhg <= most:
         raise InputError(
             f"{systolic_mmhg:g} mmHg is no blood pressure of a patient under anaesthesia",
             field="systolic_mmhg",
-            hint=f"above 0, at most {MOST_SYSTOLIC_MMHG:g}",
+            hint=f"above 0, at most {most:g}",
         )
     return float(systolic_mmhg)
 

@@ -147,3 +147,10 @@ def roots_cut(resection: Resection) -> tuple[str, ...]:
     if isinstance(removal, Removal):
         divided += [f"{root.level}-{root.side}" for piece in removal.pieces for root in piece.roots_that_must_go]
     return tuple(dict.fromkeys(divided))
+
+
+def loss_in_words(loss: BloodLoss) -> str:
+    """One operation, to the nearest hundred: such a guess is no finer."""
+    found = loss.blood_loss_ml
+    mean, low, high = (f"{round(ml, -2):,.0f}" for ml in (found.value, found.low, found.high))
+    return f"{mean} mL on average, {low} to {high} mL in nine operations of ten"

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 
 from enbloc.case import Case
 from enbloc.core.evidence import Caveat, Skipped, Step
+from enbloc.core.units import ranged
 from enbloc.decisions import Advice, AnyRecommendation, Policy, recommend, strength
 from enbloc.resection.nouns import RING_GATES, Cut, MarginClass, Resection
 from enbloc.resection.removal_answers import approach_needed, without_way
@@ -126,7 +127,7 @@ def reason(found: str | None, resection: Resection) -> Step:
 
 
 def in_mm(cut: Cut) -> str:
-    return f"{cut.margin_mm.value:.1f} mm ({cut.margin_mm.low:.1f} to {cut.margin_mm.high:.1f})"
+    return ranged(cut.margin_mm, "mm", 1)
 
 
 def contradicted(stated: bool | None, found: str | None, resection: Resection) -> Iterator[Caveat]:

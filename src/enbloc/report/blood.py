@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from enbloc.core.evidence import Measured
+from enbloc.core.units import NOT_KNOWN, ranged
+from enbloc.planning.blood import PerfusionFindings, loss_in_words
 from enbloc.planning.flow_nouns import BloodLoss, Option, Perfusion, Shortening
 
-NOT_KNOWN = "not known"
 VERDICTS = {
     "as-published": "no more levels than the paper closes",
     "caution": "with caution",
@@ -35,27 +36,20 @@ class Row:
 
 
 def percent(found: Measured | None) -> str:
-    return NOT_KNOWN if found is None else f"{found.value:.0f} % ({found.low:.0f} to {found.high:.0f})"
+    return ranged(found, "%")
 
 
 def millimetres(found: Measured | None) -> str:
-    return NOT_KNOWN if found is None else f"{found.value:.1f} mm ({found.low:.1f} to {found.high:.1f})"
+    return ranged(found, "mm", 1)
 
 
 def millilitres(found: Measured) -> str:
     """To the nearest hundred: such a guess is no finer."""
-    return f"{hundreds(found.value)} mL ({hundreds(found.low)} to {hundreds(found.high)})"
+    return ranged(found, "mL", -2)
 
 
-def hundreds(ml: float) -> str:
-    return f"{round(ml, -2):,.0f}"
-
-
-def expected(loss: BloodLoss) -> str:
-    """One operation: the mean, and where nine of ten end."""
-    found = loss.blood_loss_ml
-    low, high = hundreds(found.low), hundreds(found.high)
-    return f"{hundreds(found.value)} mL on average, {low} to {high} mL in nine operations of ten"
+def expected(found: PerfusionFindings) -> str:
+    return loss_in_words(found.blood_loss)
 
 
 def proposal(found: Perfusion) -> str:
@@ -77,9 +71,9 @@ def both(found: Perfusion, level: str) -> bool:
 def flows(found: Perfusion) -> Iterator[Row]:
     """In percent of the same place's flow before anything was closed."""
     taken = ", ".join(found.resected)
-    yield Row(f"Vertebra {taken}", ranged(found.vertebra_flow_pct, found.vertebra_flow_ci_pct), found.outside or "")
+    yield Row(f"Vertebra {taken}", of_ends(found.vertebra_flow_pct, found.vertebra_flow_ci_pct), found.outside or "")
     where = "" if found.cord_flow_at is None else f"where it is least: {found.cord_flow_at}"
-    yield Row("Cord", ranged(found.cord_flow_pct, found.cord_flow_ci_pct), where)
+    yield Row("Cord", of_ends(found.cord_flow_pct, found.cord_flow_ci_pct), where)
     yield Row("Cord, the cut roots' vessels gone too", percent(found.after_resection_cord_flow_pct))
     if found.pressure is not None:
         at = f"Cord at {found.pressure.systolic_mmhg:g} mmHg systolic as well"
@@ -89,7 +83,7 @@ def flows(found: Perfusion) -> Iterator[Row]:
     yield Row("Vertebra with its tumour", percent(found.tumour_inflow_pct), tumour)
 
 
-def ranged(value: float | None, ends: tuple[float, float] | None) -> str:
+def of_ends(value: float | None, ends: tuple[float, float] | None) -> str:
     return NOT_KNOWN if value is None or ends is None else percent(Measured(value, *ends))
 
 
