@@ -21,7 +21,7 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.gates import RingChoice, dividers, ring_choice
 from enbloc.resection.nouns import Gate
 from enbloc.resection.passage import ring_passage
-from enbloc.resection.remarks import at_image_edge, joined_by_tumour, on_other_side, through_tumour
+from enbloc.resection.remarks import at_image_edge, joined_by_tumour, name_of, on_other_side, through_tumour
 from enbloc.resection.settings import ResectionSettings
 from properties.ring_blocks import LEVEL, Ring, ball, limits, mirrored, ring_field, turned_axes
 
@@ -151,7 +151,10 @@ def test_tumour_that_joins_body_and_arch_is_told_from_tumour_that_does_not():
     ],
 )
 def test_a_cut_beyond_the_middle_is_named(gate, divider, angle, there):
-    said = list(on_other_side(SimpleNamespace(gate=gate, divider_deg=divider), angle))
+    """No cut that stands on the right is called left, nor the other way round."""
+    passage = SimpleNamespace(gate=gate, divider_deg=divider, level="T6")
+    said = list(on_other_side(passage, angle))
+    assert name_of(passage, angle) == (f"T6-{there}-behind" if there else f"T6-{gate}")
     assert [caveat.id for caveat in said] == (["cut-on-other-side"] if there else [])
     assert all(f"stands on the {there}" in caveat.text for caveat in said)
 

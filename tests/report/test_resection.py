@@ -17,6 +17,7 @@ from enbloc.report import render_report, slice_pictures, surface_pictures
 from enbloc.report import resection as words
 from enbloc.report.curves import HUB, MIDDLE, PLOT, RIM, histogram, place, rings
 from enbloc.report.pictures import Picture
+from enbloc.report.resection import gate
 from enbloc.report.saw_lines import crossings
 from enbloc.report.specimen import margin_key, sawn_vertices, specimen_pictures
 from enbloc.report.stages import not_done
@@ -360,3 +361,22 @@ def test_advice_that_the_cuts_changed_is_shown() -> None:
     text = Page(render_report(replace(plan, revised={"margin": margin}))).text
     assert "What the cuts change in the advice Margin to aim at: marginal" in text
     assert "What the cuts change" not in Page(render_report(replace(plan, revised={}))).text
+
+
+def test_a_side_that_runs_on_behind_the_canal_has_no_bar_across_it() -> None:
+    """-170, 180 and 165 degrees lie 10 and 15 apart round the back: they stand for 185-195, 172.5-185, 157.5-172.5."""
+    points = tuple(RingPoint(Level.T12, Gate.LEFT, angle, 3.0) for angle in (-170.0, 180.0, 165.0))
+    (ring,) = rings(replace(a_resection(), ring_profile=points))
+    spans = []
+    for bar in ring.bars:
+        corners = [tuple(map(float, xy.split())) for xy in re.findall(r"-?[\d.]+ -?[\d.]+", bar.path)]
+        turns = [np.degrees(np.arctan2(MIDDLE[0] - x, MIDDLE[1] - y)) % 360.0 for x, y in corners]
+        spans.append((min(turns), max(turns)))
+    # Corners are printed with one decimal: 0.05 / 100 of a turn's radian.
+    np.testing.assert_allclose(sorted(spans), [(157.5, 172.5), (172.5, 185.0), (185.0, 195.0)], atol=0.1)
+
+
+def test_a_cut_on_the_other_side_is_not_called_by_its_gate() -> None:
+    cut = replace(a_resection().cuts[0], level=Level.T12, gate=Gate.LEFT, name="T12-right-behind")
+    assert gate(cut) == "ring, right side, behind"
+    assert gate(replace(cut, name="T12-left")) == "ring, left side"

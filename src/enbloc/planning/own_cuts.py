@@ -181,15 +181,15 @@ def middle_of(vertebra: Vertebra, gate: Gate) -> Vector:
 
 def compare(names: Sequence[str], own: Resection, found: Resection | Skipped) -> Iterator[Compared]:
     """Own cuts with a section beside those found."""
-    ours, theirs = {} if isinstance(found, Skipped) else by_name(found), by_name(own)
+    ours, theirs = {} if isinstance(found, Skipped) else by_place(found), by_place(own)
     for name in names:
         mine = theirs.get(name)
         met = mine if mine is not None and mine.section_mm2 > 0.0 else None
         yield beside(name, met, ours.get(name), tuple(remarks(name, mine, own)))
 
 
-def by_name(resection: Resection) -> Mapping[str, Cut]:
-    return {cut.name: cut for cut in resection.cuts}
+def by_place(resection: Resection) -> Mapping[str, Cut]:
+    return {cut.place: cut for cut in resection.cuts}
 
 
 def beside(name: str, own: Cut | None, found: Cut | None, said: tuple[Caveat, ...]) -> Compared:

@@ -16,6 +16,7 @@ HUB, RIM = 40.0, 150.0
 BEYOND = 2.0
 """The scale ends at this many times what is enough: longer bars tell nothing more."""
 USUAL_STEP_DEG = 5.0
+FULL_TURN_DEG = 360.0
 STEPS_MM = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 MOST_TICKS = 5
 PLOT = (52.0, 16.0, 500.0, 216.0)
@@ -134,12 +135,23 @@ class Scale:
 def _sectors(points: tuple[RingPoint, ...]) -> Iterator[tuple[RingPoint, tuple[float, float]]]:
     """Each point with the angles between which it stands for the wall: half way to its neighbours on its side."""
     for gate in dict.fromkeys(point.gate for point in points):
-        side = sorted((point for point in points if point.gate is gate), key=lambda point: point.canal_angle_deg)
-        angles = [point.canal_angle_deg for point in side]
+        side, angles = _along_wall([point for point in points if point.gate is gate])
         gaps = [b - a for a, b in pairwise(angles)] or [USUAL_STEP_DEG]
         before, after = [gaps[0], *gaps], [*gaps, gaps[-1]]
         for point, back, on in zip(side, before, after, strict=False):
             yield point, (point.canal_angle_deg - back / 2.0, point.canal_angle_deg + on / 2.0)
+
+
+def _along_wall(points: list[RingPoint]) -> tuple[list[RingPoint], list[float]]:
+    """Points of one gate in their order around the canal and their angles without a jump: they begin after the widest
+    gap, so that a side which runs on behind the canal past 180 degrees stays one.
+    """
+    around = sorted(points, key=lambda point: point.canal_angle_deg % FULL_TURN_DEG)
+    turned = [point.canal_angle_deg % FULL_TURN_DEG for point in around]
+    gaps = [(turned[n] - turned[n - 1]) % FULL_TURN_DEG for n in range(len(turned))]
+    first = gaps.index(max(gaps))
+    angles = [*turned[first:], *(angle + FULL_TURN_DEG for angle in turned[:first])]
+    return [*around[first:], *around[:first]], angles
 
 
 def place(radius: float, angle_deg: float) -> tuple[float, float]:

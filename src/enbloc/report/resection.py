@@ -148,6 +148,8 @@ def tissue(cut: Cut) -> str:
 
 
 def gate(of: Cut | OpenSide) -> str:
+    if isinstance(of, Cut) and of.name != of.place:
+        return f"ring, {of.where.replace('-', ' side, ')}"
     return GATES[of.gate]
 
 

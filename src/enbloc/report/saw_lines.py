@@ -52,7 +52,7 @@ def _name(canvas: Canvas, cut: Cut, ends: list[Point], middle: Array) -> None:
     outward = np.array(max(ends, key=lambda end: float(np.linalg.norm(middle - end)))) - middle
     x, y = middle + outward * (1.0 + size / max(float(np.linalg.norm(outward)), 1.0))
     anchor = "lm" if outward[0] > 0 else "rm"
-    canvas.text(float(x), float(y), cut.gate.value, size, anchor, ink=LIGHT)
+    canvas.text(float(x), float(y), cut.where, size, anchor, ink=LIGHT)
 
 
 def _pixel(point_mm: Vector, plane: Slice, zoom: float) -> Point:

@@ -20,7 +20,7 @@ from enbloc.resection.clearance import Clearance
 from enbloc.resection.field import OperativeField
 from enbloc.resection.nouns import COLUMN_GATES, Cut, Gate, Loss, Tissue
 from enbloc.resection.passage import Passage
-from enbloc.resection.remarks import at_image_edge, on_other_side, through_tumour
+from enbloc.resection.remarks import at_image_edge, name_of, on_other_side, through_tumour
 from enbloc.resection.section import Section, section_of
 
 NEAR_MM = 25.0
@@ -66,9 +66,9 @@ def cut_of(
     middle = points.mean(axis=0) if len(points) else passage.pivot + passage.lower
     margin = doubtful(float(section.row[kernels.TUMOUR_MM]) - sawing.half_kerf_mm, field)
     tissue = tissue_of(section)
-    name = f"{passage.level}-{passage.gate}"
+    angle = canal_angle(passage, section)
     return Cut(
-        name=name,
+        name=name_of(passage, angle),
         order=order,
         gate=passage.gate,
         level=passage.level,
@@ -82,7 +82,7 @@ def cut_of(
         section_mm2=section.area_mm2,
         tumour_mm2=section.tumour_mm2,
         depth_mm=max(0.0, -margin.value),
-        canal_angle_deg=canal_angle(passage, section),
+        canal_angle_deg=angle,
         sac_clearance_mm=sac_clearance(sawing, section),
         vessels=clearances(sawing, points),
         loss=loss_of(field, passage, section, normal, offset),
@@ -90,7 +90,7 @@ def cut_of(
         caveats=(
             *flaws_of(passage, section),
             *through_tumour(passage, section),
-            *on_other_side(passage, canal_angle(passage, section)),
+            *on_other_side(passage, angle),
             *at_image_edge(field, points),
             *at_vessels(sawing, points),
         ),

@@ -64,12 +64,12 @@ def not_sought(other: Alternative) -> str | None:
 
 
 def cuts_with(other: Alternative, cuts: Sequence[Cut]) -> tuple[Cut, ...]:
-    """All cuts of the plan with those of the alternative: they stand in for every cut of the same name and, where they
+    """All cuts of the plan with those of the alternative: they stand in for every cut of the same place and, where they
     are several, for both ring cuts of their level.
     """
-    names = {cut.name for cut in other.cuts}
+    places = {cut.place for cut in other.cuts}
     levels = {cut.level for cut in other.cuts} if len(other.cuts) > 1 else set()
-    kept = [cut for cut in cuts if cut.name not in names and (cut.gate in COLUMN_GATES or cut.level not in levels)]
+    kept = [cut for cut in cuts if cut.place not in places and (cut.gate in COLUMN_GATES or cut.level not in levels)]
     return tuple(replace(cut, order=n) for n, cut in enumerate((*other.cuts, *kept), 1))
 
 

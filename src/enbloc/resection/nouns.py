@@ -85,7 +85,8 @@ class Loss:
 class Cut:
     """One finite cut, in RAS mm.
 
-    `name` is `<level>-<gate>`; `order` counts from 1 in the order of sawing. The plane runs through `point_mm`;
+    `name` is `<level>-<gate>`, or `<level>-<side>-behind` for a ring cut that stands on the other side than its gate,
+    behind that side's own; `order` counts from 1 in the order of sawing. The plane runs through `point_mm`;
     `normal` points to the side of the piece that holds most tumour of the level. `polygon_mm` is the outline of the
     section, closed, counter-clockwise seen from the tip of the normal. `margin_mm`: from the kerf's nearer face to the
     nearest tumour; negative is the depth to which the kerf lies in tumour. `section_mm2` of it `tumour_mm2` passes
@@ -117,6 +118,16 @@ class Cut:
     given: bool = False
     caveats: tuple[Caveat, ...] = ()
     divider_deg: float = 0.0
+
+    @property
+    def place(self) -> str:
+        """What it cuts, wherever it stands: `<level>-<gate>`."""
+        return f"{self.level}-{self.gate}"
+
+    @property
+    def where(self) -> str:
+        """Its name without the level."""
+        return self.name.removeprefix(f"{self.level}-")
 
     @property
     def plane(self) -> Plane:

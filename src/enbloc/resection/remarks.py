@@ -42,13 +42,27 @@ def joined_by_tumour(passage: Passage) -> bool:
     return not next(ends).isdisjoint(next(ends))
 
 
+OTHER = {Gate.LEFT: Gate.RIGHT, Gate.RIGHT: Gate.LEFT}
+
+
+def beyond_the_middle(passage: Passage, canal_angle_deg: float | None) -> bool:
+    """Whether a ring cut stands on the other side than its gate."""
+    turned = {Gate.LEFT: 1.0, Gate.RIGHT: -1.0}.get(passage.gate, 0.0) * passage.divider_deg > 0.0
+    return turned and canal_angle_deg is not None and bool(np.sign(canal_angle_deg) == np.sign(passage.divider_deg))
+
+
+def name_of(passage: Passage, canal_angle_deg: float | None) -> str:
+    """By the side on which a cut stands, never a left one on the right; round the back it is behind that side's own."""
+    if beyond_the_middle(passage, canal_angle_deg):
+        return f"{passage.level}-{OTHER[passage.gate]}-behind"
+    return f"{passage.level}-{passage.gate}"
+
+
 def on_other_side(passage: Passage, canal_angle_deg: float | None) -> Iterator[Caveat]:
     """A ring cut that stands beyond the middle, as tumour has taken its own side."""
-    beyond = {Gate.LEFT: 1.0, Gate.RIGHT: -1.0}.get(passage.gate, 0.0) * passage.divider_deg > 0.0
-    if not beyond or canal_angle_deg is None or np.sign(canal_angle_deg) != np.sign(passage.divider_deg):
+    if not beyond_the_middle(passage, canal_angle_deg):
         return
-    here = SIDES[passage.gate]
-    there = "right" if passage.gate is Gate.LEFT else "left"
+    here, there = SIDES[passage.gate], SIDES[OTHER[passage.gate]]
     text = f"stands on the {there}, as no cut on the {here} keeps clear of tumour: that half of the arch leaves too,"
     text += " so look at the way out of the pieces"
     yield Caveat("cut-on-other-side", text)

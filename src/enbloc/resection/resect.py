@@ -229,7 +229,7 @@ def in_order(cuts: Mapping[str, Cut], levels: Sequence[Level]) -> dict[str, Cut]
     by_place = sorted(
         cuts.values(), key=lambda cut: (cut.gate in COLUMN_GATES, levels.index(cut.level), gates.index(cut.gate))
     )
-    return {cut.name: replace(cut, order=n) for n, cut in enumerate(by_place, 1)}
+    return {cut.place: replace(cut, order=n) for n, cut in enumerate(by_place, 1)}
 
 
 def ring_margins(
