@@ -80,6 +80,10 @@ def test_a_side_that_tumour_has_taken_is_cut_on_the_other():
     assert found.intralesional_area_mm2 == 0.0
     assert [piece.name for piece in found.pieces] == ["anterior-block", "posterior-arch"]
     assert found.pieces[1].tumour_mm3 == 0.0
+    ring = [cut for cut in found.cuts if cut.gate in (Gate.LEFT, Gate.RIGHT)]
+    assert {cut.name for cut in ring} == {"T10-left", "T10-left-behind"}, "tumour is on the right"
+    assert all(cut.canal_angle_deg < 0.0 for cut in ring), "an angle below zero is the patient's left"
+    assert not [said for said in found.caveats if said.id == "contact-unexplained" and "T10-left" in said.text]
 
 
 SPOILT = "body and pedicle, T6"

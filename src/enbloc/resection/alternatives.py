@@ -117,7 +117,8 @@ def compared(sawing: Sawing, found: Chosen, cut: Cut) -> Iterator[Alternative]:
     if other.tissue is cut.tissue or (gain < LEAST_GAIN_MM and not saves):
         return
     name = f"{cut.name}-{other.tissue}"
-    where = f"{cut.level} {cut.where}: {words(other.tissue)} instead of {words(cut.tissue)}"
+    stands = cut.where if other.where == cut.where else f"{other.where} instead of {cut.where}"
+    where = f"{cut.level} {stands}: {words(other.tissue)} instead of {words(cut.tissue)}"
     yield Alternative(
         name, f"{where}: {in_words(gain, cost, bone)}", (other,), gain, cost, bone, sound(other), why(other, cut)
     )

@@ -114,7 +114,7 @@ def _of_cut(ground: Ground, cut: Cut, between: tuple[str, str]) -> Attachment:
         name=cut.name,
         row=_column_row(cut) if pair else None,
         level=cut.level,
-        side=cut.gate.value if cut.gate in (Gate.LEFT, Gate.RIGHT) else None,
+        side=cut.where.partition("-")[0] if cut.gate in (Gate.LEFT, Gate.RIGHT) else None,
         between=between,
         basis=LABELLED,
         point_mm=rounded(np.array(cut.point_mm)),

@@ -99,7 +99,7 @@ def resect(
     progress("trying the saw's errors")
     risk = execution_risk(field, tuple(cuts.values()))
     area_mm2 = sum(cut.tumour_mm2 for cut in cuts.values())
-    uncut = unexplained(holding, tuple(cuts))
+    uncut = unexplained(holding, [cut.name for cut in cuts.values()])
     if stuck(removal):
         progress("seeking a way out with other cuts")
     others = tuple(
