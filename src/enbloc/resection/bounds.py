@@ -10,7 +10,7 @@ from enbloc.core.geometry import Array
 from enbloc.resection.kernels import Ints, Millimetres, side_of
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def path_spans(normals: Array, points: Millimetres, ends: Ints) -> Array:
     """Offsets (n, 2) between which a plane of each normal meets every path; empty (low > high) where none does."""
     spans = np.empty((len(normals), 2))

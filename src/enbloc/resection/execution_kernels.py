@@ -6,11 +6,11 @@ import numba
 import numpy as np
 
 from enbloc.core.geometry import Array
-from enbloc.resection.kernels import Millimetres, trilinear
+from enbloc.resection.kernels import Millimetres, corner_of, trilinear
 from enbloc.resection.section_points import Starts
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def steepest(field: Millimetres) -> float:
     """A bound on the length of the gradient of `field` read by `trilinear`, in mm per voxel: along each axis the
     gradient inside a cell is a mean of the differences along the cell's four edges.
@@ -28,6 +28,16 @@ def steepest(field: Millimetres) -> float:
                 most = max(most, a * a + b * b + c * c)
     longest: float = np.sqrt(most)
     return longest
+
+
+@numba.njit(cache=True)
+def moved_to(field: Millimetres, turn: Array, move: Array, p: Array) -> float:
+    """`field` where turn p + move lies."""
+    x = turn[0, 0] * p[0] + turn[0, 1] * p[1] + turn[0, 2] * p[2] + move[0]
+    y = turn[1, 0] * p[0] + turn[1, 1] * p[1] + turn[1, 2] * p[2] + move[1]
+    z = turn[2, 0] * p[0] + turn[2, 1] * p[1] + turn[2, 2] * p[2] + move[2]
+    value: float = trilinear(field, corner_of(field, x, y, z))
+    return value
 
 
 @numba.njit(cache=True, nogil=True)
@@ -58,12 +68,7 @@ def displaced_margins(
             low, count = first[c], first[c + 1] - first[c]
             for n in range(count):
                 p = centre[low + n]
-                at = trilinear(
-                    tumour_mm,
-                    m[0, 0] * p[0] + m[0, 1] * p[1] + m[0, 2] * p[2] + t[0],
-                    m[1, 0] * p[0] + m[1, 1] * p[1] + m[1, 2] * p[2] + t[1],
-                    m[2, 0] * p[0] + m[2, 1] * p[1] + m[2, 2] * p[2] + t[2],
-                )
+                at = moved_to(tumour_mm, m, t, p)
                 value[n] = at - slope * radius[low + n]
             nearest = int(np.argmin(value[:count]))
             least = np.inf
@@ -73,12 +78,5 @@ def displaced_margins(
                     continue
                 value[n] = np.inf
                 for i in range(starts[low + n], starts[low + n + 1]):
-                    p = points[i]
-                    at = trilinear(
-                        tumour_mm,
-                        m[0, 0] * p[0] + m[0, 1] * p[1] + m[0, 2] * p[2] + t[0],
-                        m[1, 0] * p[0] + m[1, 1] * p[1] + m[1, 2] * p[2] + t[1],
-                        m[2, 0] * p[0] + m[2, 1] * p[1] + m[2, 2] * p[2] + t[2],
-                    )
-                    least = min(least, at)
+                    least = min(least, moved_to(tumour_mm, m, t, points[i]))
             out[s, c] = least

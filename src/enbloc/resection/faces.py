@@ -10,6 +10,7 @@ import numpy as np
 
 from enbloc.anatomy import BARRIERS, Barrier, Spine
 from enbloc.core.evidence import Caveat, Measured
+from enbloc.core.geometry import Array
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.knowledge import vessel_limits
@@ -41,13 +42,16 @@ HEIGHT_MM, GOOD_PART = 20.0, 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Case:
-    """What every face reads. `beyond` and `tumour`: see `voxels_beyond` and `tumour_of_levels`."""
+    """What every face reads. `beyond` and `tumour`: see `voxels_beyond` and `tumour_of_levels`. `vessel_mm`: where the
+    voxels of each vessel lie, RAS, (n, 3).
+    """
 
     spine: Spine
     levels: tuple[Level, ...]
     encapsulated: bool | None
     noise: NoiseFloor
     vessels: Mapping[str, Mask]
+    vessel_mm: Mapping[str, Array]
     beyond: Mapping[tuple[Level, Barrier], int]
     tumour: Mapping[Level, Indices]
 
@@ -66,12 +70,14 @@ def dissected_faces(
     """
     ordered = tuple(sorted(levels, key=lambda level: level.rank))
     own = [contact for contact in contacts if contact.compartment.level in ordered]
+    masks = vessels or {}
     case = _Case(
         spine,
         ordered,
         encapsulated,
         noise,
-        vessels or {},
+        masks,
+        {name: spine.grid.affine.to_world(np.argwhere(mask)) for name, mask in masks.items()} if own else {},
         voxels_beyond(spine, own, noise),
         tumour_of_levels(spine, own),
     )
@@ -133,17 +139,17 @@ def _structures(case: _Case, name: FaceName, level: Level) -> Iterator[tuple[str
     elif name is FaceName.ANTERIOR:
         yield from case.vessels.items()
     elif name in BESIDE:
-        yield from ((each, mask) for each, mask in case.vessels.items() if _on_side(case, name, level, mask))
+        yield from ((each, mask) for each, mask in case.vessels.items() if _on_side(case, name, level, each))
     elif name in STEP and (next_to := neighbour(case.spine, level, STEP[name])) is not None:
         yield str(next_to), bone_of(case.spine, next_to)
 
 
-def _on_side(case: _Case, name: FaceName, level: Level, vessel: Mask) -> bool:
+def _on_side(case: _Case, name: FaceName, level: Level, vessel: str) -> bool:
     """Whether a good part of a vessel, as high as the level, lies on the face's side of the mid-plane."""
     vertebra = case.spine.vertebra(level)
     if vertebra is None or vertebra.frame is None:
         return False
-    local = vertebra.frame.to_local(case.spine.grid.affine.to_world(np.argwhere(vessel)))
+    local = vertebra.frame.to_local(case.vessel_mm[vessel])
     right_mm = local[np.abs(local[:, 2]) <= HEIGHT_MM, 0]
     return bool(len(right_mm)) and float((right_mm * BESIDE[name] > 0.0).mean()) >= GOOD_PART
 

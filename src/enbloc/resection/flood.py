@@ -65,7 +65,7 @@ def _flatten(basis: Array, point: Vector, flat: Vector) -> None:
             flat[row] += basis[1 + row, column] * point[column]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _saw(
     state: Codes,
     part: Codes,
@@ -131,7 +131,7 @@ def _within(x: float, y: float, polygon: Array, reach: float) -> bool:
     return inside
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def flood(state: Codes, owner: Codes, joins: Codes, cut_links: Codes) -> tuple[Numbers, int]:
     """Numbers from 1 for the parts of SOLID that hang together by links not cut, and how many there are.
 

@@ -18,10 +18,11 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import SOUND
 from enbloc.resection.nouns import RING_GATES, Gate, OpenSide
 from enbloc.resection.opening import opening_needed_mm
-from enbloc.resection.pairs import Settled, best_alone, settled_pair
+from enbloc.resection.pairs import Settled, best_alone, first_severing, settled_pair
 from enbloc.resection.passage import Passage, column_passage, ring_passage, split_passage
 from enbloc.resection.section import Section, section_of
 from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.threads import at_once
 
 MOST_CROSSING = 200
 """So many cuts between vertebrae are tried, best first, before one that crosses a ring cut is accepted and said so."""
@@ -142,8 +143,12 @@ def ring_choice(
             isinstance(other, RingChoice) and not any(other.standing) and other.least_mm >= usual.least_mm + WORTH_MM
         )
         return replace(usual, other=other) if isinstance(other, RingChoice) and gains else usual
-    turned = [divided_choice(field, level, axes, limits, settings, deg) for deg in dividers(usual)]
-    found = [each for each in (usual, *turned) if isinstance(each, RingChoice)]
+    found = [usual] if isinstance(usual, RingChoice) else []
+    for deg in dividers(usual):
+        turned = divided_choice(field, level, axes, limits, settings, deg)
+        found += [turned] if isinstance(turned, RingChoice) else []
+        if isinstance(turned, RingChoice) and not any(turned.standing) and turned.least_mm >= settings.enough_mm:
+            break  # farther turned none is better
     if not found:
         return usual
     best = min(found, key=lambda each: (each.standing, each.divider_deg != 0.0, -each.least_mm))
@@ -171,22 +176,27 @@ def divided_choice(
     given: frozenset[Gate] = frozenset(),
 ) -> RingChoice | Skipped:
     """The best pair where left and right are told apart so."""
-    found = {gate: ring_passage(field, level, gate, axes, divider_deg) for gate in RING_GATES}
-    open_sides = tuple(side for side in found.values() if isinstance(side, OpenSide))
+
     angles = ring_angles(settings)
-    grid: dict[Gate, Candidates] = {}
-    unmet: dict[Gate, Passage] = {}
-    looked_at = 0
-    for gate, passage in found.items():
+    normals = ring_normals(angles, axes)
+
+    def looked_through(gate: Gate) -> tuple[Candidates, int] | OpenSide:
+        passage = ring_passage(field, level, gate, axes, divider_deg)
         if isinstance(passage, OpenSide):
-            continue
-        planes = planes_through(passage, ring_normals(angles, axes), angles, settings.offset_step_mm)
-        grid[gate] = candidates(passage, planes, limits, settings)
-        looked_at += len(planes)
-        if any(grid[gate].severs(int(n)) for n in grid[gate].order):
+            return passage
+        planes = planes_through(passage, normals, angles, settings.offset_step_mm)
+        return candidates(passage, planes, limits, settings), len(planes)
+
+    found = dict(zip(RING_GATES, at_once(looked_through, RING_GATES), strict=True))
+    open_sides = tuple(side for side in found.values() if isinstance(side, OpenSide))
+    grid = {gate: side[0] for gate, side in found.items() if not isinstance(side, OpenSide)}
+    looked_at = sum(side[1] for side in found.values() if not isinstance(side, OpenSide))
+    unmet: dict[Gate, Passage] = {}
+    for gate, among in tuple(grid.items()):
+        if first_severing(among) is not None:
             continue
         if gate in given:
-            unmet[gate] = passage
+            unmet[gate] = among.passage
             del grid[gate]
         else:
             return Skipped(f"{level}: no plane of the family parts body and arch on the {gate} and stays on its side")

@@ -10,6 +10,7 @@ from enbloc.knowledge.removal_tables import removal_table
 from enbloc.resection.nouns import COLUMN_GATES, Alternative, Cut
 from enbloc.resection.removal_answers import NONE_FOUND
 from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceWay, Removal, WayInstead
+from enbloc.resection.threads import at_once
 
 MOST = 3
 """So many alternatives are searched; a search takes as long as that of the plan itself."""
@@ -35,18 +36,17 @@ def with_ways_out(
 ) -> Iterator[Alternative]:
     """The alternatives, with how their pieces leave where a piece of the chosen `cuts` has no way out (`removal`).
 
-    `leave` seeks the ways of one set of cuts. `said`: what is said of the plan already and is not said again.
+    `leave` seeks the ways of one set of cuts; several sets are sought for at a time. `said`: what is said of the plan
+    already and is not said again.
     """
     if not stuck(removal):
         yield from others
         return
     listed = tuple(others)
-    worth = searched_first(listed)
+    worth = sorted(searched_first(listed))
+    ways = dict(zip(worth, at_once(lambda n: leave(cuts_with(listed[n], cuts)), worth), strict=True))
     for n, other in enumerate(listed):
-        if n not in worth:
-            yield replace(other, removal=Skipped(not_sought(other) or ENOUGH))
-            continue
-        found = leave(cuts_with(other, cuts))
+        found = ways.get(n, Skipped(not_sought(other) or ENOUGH))
         yield replace(other, removal=found if isinstance(found, Skipped) else in_short(found, said))
 
 

@@ -31,14 +31,24 @@ MOST_SECTIONS = 3
 SOUND, NO_SECTION, LEAVES_SIDE, MISSES_PATH = 0.0, 1.0, 2.0, 3.0
 
 
+Corner = tuple[int, int, int, float, float, float]
+"""The voxel at the lower corner of a place between voxels, and how far the place lies from it along each axis."""
+
+
 @numba.njit(cache=True)
-def trilinear(field: Millimetres, x: float, y: float, z: float) -> float:
-    """`field` between its voxels; outside the array as at its border."""
+def corner_of(field: Millimetres, x: float, y: float, z: float) -> Corner:
+    """Outside the array as at its border."""
     x = min(max(x, 0.0), field.shape[0] - 1.000001)
     y = min(max(y, 0.0), field.shape[1] - 1.000001)
     z = min(max(z, 0.0), field.shape[2] - 1.000001)
     i, j, k = int(x), int(y), int(z)
-    a, b, c = x - i, y - j, z - k
+    return i, j, k, x - i, y - j, z - k
+
+
+@numba.njit(cache=True)
+def trilinear(field: Millimetres, corner: Corner) -> float:
+    """`field` between its voxels."""
+    i, j, k, a, b, c = corner
     low = (field[i, j, k] * (1 - a) + field[i + 1, j, k] * a) * (1 - b) + (
         field[i, j + 1, k] * (1 - a) + field[i + 1, j + 1, k] * a
     ) * b
@@ -201,6 +211,16 @@ def meets_path(
 
 
 @numba.njit(cache=True)
+def holds(code: Codes, tissue: int) -> bool:
+    for i in range(code.shape[0]):
+        for j in range(code.shape[1]):
+            for k in range(code.shape[2]):
+                if code[i, j, k] == tissue:
+                    return True
+    return False
+
+
+@numba.njit(cache=True)
 def measure_section(
     code: Codes,
     part: Codes,
@@ -214,26 +234,28 @@ def measure_section(
     queue: Ints,
     count: int,
     row: Array,
+    joins: bool,
 ) -> None:
-    """Fills `row` with what the first `count` pixels of `queue` pass."""
-    for column in range(MEASURES):
-        row[column] = 0.0
-    row[PIXELS] = count
-    row[TUMOUR_MM] = row[NO_GO_MM] = row[VESSEL_MM] = 1e3
+    """Fills `row` with what the first `count` pixels of `queue` pass; `joins`: whether `code` holds JOINED at all."""
+    in_tumour = at_joined = body = pedicle = arch = 0
+    least_mm = no_go = vessel = 1e3
     for n in range(count):
         a, b = queue[n, 0], queue[n, 1]
         x = origin[0] + pitch * (a * across[0] + b * along[0])
         y = origin[1] + pitch * (a * across[1] + b * along[1])
         z = origin[2] + pitch * (a * across[2] + b * along[2])
-        tumour = trilinear(tumour_mm, x, y, z)
-        row[IN_TUMOUR] += tumour < 0.0
-        row[TUMOUR_MM] = min(row[TUMOUR_MM], tumour)
-        row[NO_GO_MM] = min(row[NO_GO_MM], trilinear(no_go_mm, x, y, z))
-        row[VESSEL_MM] = min(row[VESSEL_MM], trilinear(vessel_mm, x, y, z))
+        corner = corner_of(tumour_mm, x, y, z)
+        tumour = trilinear(tumour_mm, corner)
+        in_tumour += tumour < 0.0
+        least_mm = min(least_mm, tumour)
+        no_go = min(no_go, trilinear(no_go_mm, corner))
+        vessel = min(vessel, trilinear(vessel_mm, corner))
         bone = code_at(part, x, y, z)
-        row[BODY] += bone == 1
-        row[PEDICLE] += 2 <= bone <= 3
-        row[ARCH] += 4 <= bone <= 10
+        body += bone == 1
+        pedicle += 2 <= bone <= 3
+        arch += 4 <= bone <= 10
+        if not joins:
+            continue
         for step in range(4):
             c = a + (1 if step == 0 else -1 if step == 1 else 0)
             d = b + (1 if step == 2 else -1 if step == 3 else 0)
@@ -243,7 +265,11 @@ def measure_section(
                 origin[1] + pitch * (c * across[1] + d * along[1]),
                 origin[2] + pitch * (c * across[2] + d * along[2]),
             )
-            row[AT_JOINED] += beside == JOINED
+            at_joined += beside == JOINED
+    row[PIXELS], row[IN_TUMOUR], row[AT_JOINED] = count, in_tumour, at_joined
+    row[TUMOUR_MM], row[NO_GO_MM], row[VESSEL_MM] = least_mm, no_go, vessel
+    row[BODY], row[PEDICLE], row[ARCH] = body, pedicle, arch
+    row[FLAW] = row[END] = 0.0
 
 
 @numba.njit(cache=True)
@@ -330,7 +356,7 @@ def evaluate_planes(
     rows[:, :, FLAW] = NO_SECTION
     stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
-    mark = 1
+    mark, joins = 1, holds(code, JOINED)
     for n in range(len(offsets)):
         across, along = basis(normals[n])
         origin = plane_origin(normals[n], offsets[n], pivot)
@@ -355,7 +381,19 @@ def evaluate_planes(
             mark = found + 1
             if flaw == SOUND:
                 measure_section(
-                    code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, rows[n, m]
+                    code,
+                    part,
+                    tumour_mm,
+                    no_go_mm,
+                    vessel_mm,
+                    origin,
+                    across,
+                    along,
+                    pitch,
+                    queue,
+                    count,
+                    rows[n, m],
+                    joins,
                 )
             rows[n, m, FLAW], rows[n, m, END] = flaw, end
             if flaw != SOUND:

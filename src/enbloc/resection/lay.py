@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,7 +131,7 @@ def _bounds_mm(spine: Spine, levels: tuple[Level, ...], frame: Frame) -> tuple[V
     return low, high
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _bounds(
     owner: npt.NDArray[np.uint8], part: npt.NDArray[np.uint8], wanted: Mask, matrix: Array, offset: Vector
 ) -> tuple[Vector, Vector]:
@@ -190,10 +191,15 @@ def _vessels(imaging: Imaging, box: Box, tumour: DistanceMap, place: FieldGrid) 
 
 
 def _ribs(imaging: Imaging, box: Box, place: FieldGrid) -> dict[str, Mask]:
+    return seen(imaging, [name for name in named(imaging) if RIB.fullmatch(name)], box, place)
+
+
+def seen(imaging: Imaging, names: Iterable[str], box: Box, place: FieldGrid) -> dict[str, Mask]:
+    """Those of the labelled structures that have a voxel at `place`, all of which lies in `box` of the labels."""
     grid = imaging.grid.crop(box)
-    names = [name for name in named(imaging) if RIB.fullmatch(name)]
-    ribs = {name: nearest_mask(labelled(imaging, name, box), grid, place) for name in names}
-    return {name: mask for name, mask in ribs.items() if mask.any()}
+    labels = {name: labelled(imaging, name, box) for name in names}
+    masks = {name: nearest_mask(mask, grid, place) for name, mask in labels.items() if mask.any()}
+    return {name: mask for name, mask in masks.items() if mask.any()}
 
 
 def named(imaging: Imaging) -> list[str]:
@@ -232,7 +238,7 @@ def nearest(codes: npt.NDArray[np.uint8], grid: Grid, place: FieldGrid) -> npt.N
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _take(codes: npt.NDArray[np.uint8], matrix: Array, offset: Vector, out: npt.NDArray[np.uint8]) -> None:
     ni, nj, nk = codes.shape
     for i in range(out.shape[0]):

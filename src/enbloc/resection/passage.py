@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass, replace
 
 import numba
@@ -281,21 +282,67 @@ def canal_half_width(across_mm: npt.NDArray[np.float32], canal: Mask) -> float:
 def wall_path(code: Codes, front: Mask, back: Mask) -> Array | None:
     """The path from front to back that keeps closest to the canal, (n, 3); None where nothing solid joins them."""
     import edt
-    from skimage.graph import MCP
 
     solid = code == SOLID
     if not (front & solid).any() or not (back & solid).any():
         return None
     canal = code == CANAL
-    off = edt.edt(np.ascontiguousarray(~canal)) if canal.any() else np.zeros(code.shape)
-    cost = np.where(solid, 1.0 + HUG * off, -1.0)
-    grid = MCP(cost, fully_connected=False)
-    total, _ = grid.find_costs(np.argwhere(front & solid))
-    reached = np.where(back & solid, total, np.inf)
-    end = np.unravel_index(int(np.argmin(reached)), reached.shape)
-    if not np.isfinite(reached[end]):
-        return None
-    return np.array(grid.traceback(end), dtype=np.float64)
+    off = edt.edt(np.ascontiguousarray(~canal)) if canal.any() else np.zeros(code.shape, np.float32)
+    flat = _cheapest(solid, np.ascontiguousarray(off), np.ascontiguousarray(front), np.ascontiguousarray(back))
+    return np.stack(np.unravel_index(flat, code.shape), axis=1).astype(np.float64) if len(flat) else None
+
+
+@numba.njit(cache=True, nogil=True)
+def _cheapest(solid: Mask, off: Millimetres, front: Mask, back: Mask) -> npt.NDArray[np.int64]:
+    """Flat indices from front to back over solid voxels, each of which costs 1 + HUG * off; none where nothing joins.
+
+    Of equally dear ends the first voxel.
+    """
+    n0, n1, n2 = solid.shape
+    size = n0 * n1 * n2
+    solid_at, off_at, front_at, back_at = solid.ravel(), off.ravel(), front.ravel(), back.ravel()
+    gone, before = np.full(size, np.inf), np.full(size, -1)
+    heap = [(0.0, -1)]
+    heap.pop()
+    for v in range(size):
+        if front_at[v] and solid_at[v]:
+            gone[v], before[v] = 1.0 + HUG * off_at[v], v
+            heap.append((gone[v], v))
+    heapq.heapify(heap)
+    while len(heap) > 0:
+        cost, v = heapq.heappop(heap)
+        if cost > gone[v]:
+            continue
+        if back_at[v]:
+            return _traced(before, v)
+        i, j, k = v // (n1 * n2), v // n2 % n1, v % n2
+        for step in range(6):
+            a = i + (1 if step == 0 else -1 if step == 1 else 0)
+            b = j + (1 if step == 2 else -1 if step == 3 else 0)
+            c = k + (1 if step == 4 else -1 if step == 5 else 0)
+            if a < 0 or b < 0 or c < 0 or a >= n0 or b >= n1 or c >= n2:
+                continue
+            other = (a * n1 + b) * n2 + c
+            if not solid_at[other]:
+                continue
+            dearer = cost + 1.0 + HUG * off_at[other]
+            if dearer < gone[other]:
+                gone[other], before[other] = dearer, v
+                heapq.heappush(heap, (dearer, other))
+    return np.empty(0, np.int64)
+
+
+@numba.njit(cache=True)
+def _traced(before: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.int64]:
+    """From the seed, which has come from itself, to `end`."""
+    length, v = 1, end
+    while before[v] != v:
+        v, length = before[v], length + 1
+    way = np.empty(length, np.int64)
+    for n in range(length - 1, -1, -1):
+        way[n] = end
+        end = before[end]
+    return way
 
 
 def disjoint_paths(solid: Mask, front: Mask, back: Mask, most: int) -> tuple[Array, npt.NDArray[np.int64]]:
@@ -307,7 +354,7 @@ def disjoint_paths(solid: Mask, front: Mask, back: Mask, most: int) -> tuple[Arr
     return points, ends
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _disjoint(free: Mask, front: Mask, back: Mask, most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """One breadth-first search per path, each over the voxels that the earlier paths have left."""
     n0, n1, n2 = free.shape

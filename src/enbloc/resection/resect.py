@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -88,23 +89,32 @@ def resect(
     cuts, missed = with_given(search, found, ours, given or {})
     progress("taking out the pieces")
     sides = [side for side in search.open_sides() if f"{side.level}-{side.gate}" not in cuts] + missed
-    faces = dissected_faces(
-        spine, contacts, levels, encapsulated, NoiseFloor.of(spine.grid), vessel_masks(imaging, spine)
-    )
-    pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
-    progress("listing what must be released")
-    holding = attachments(field, tuple(cuts.values()), pieces, drawing)
-    freed = releases(levels, holding)
-    removal = way_out_of(field, pieces, drawing, tuple(cuts.values()), freed, spine, imaging, settings, progress)
-    progress("trying the saw's errors")
-    risk = execution_risk(field, tuple(cuts.values()))
+    with ThreadPoolExecutor(1) as aside:
+        listing = aside.submit(lambda: tuple(alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)))
+        profiles = aside.submit(lambda: tuple(point for ring in rings for point in profile_of(ring)))
+        facing = aside.submit(
+            dissected_faces,
+            spine,
+            contacts,
+            levels,
+            encapsulated,
+            NoiseFloor.of(spine.grid),
+            vessel_masks(imaging, spine),
+        )
+        pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
+        progress("listing what must be released")
+        holding = attachments(field, tuple(cuts.values()), pieces, drawing)
+        freed = releases(levels, holding)
+        removal = way_out_of(field, pieces, drawing, tuple(cuts.values()), freed, spine, imaging, settings, progress)
+        progress("trying the saw's errors")
+        risk = execution_risk(field, tuple(cuts.values()))
+        progress("comparing other cuts" if not stuck(removal) else "seeking a way out with other cuts")
+    faces = facing.result()
     area_mm2 = sum(cut.tumour_mm2 for cut in cuts.values())
     uncut = unexplained(holding, [cut.name for cut in cuts.values()])
-    if stuck(removal):
-        progress("seeking a way out with other cuts")
     others = tuple(
         with_ways_out(
-            alternatives(field, sawing, rings, columns, ours, cuts, limits, settings),
+            listing.result(),
             tuple(cuts.values()),
             removal,
             lambda instead: leaving_by(field, instead, spine, imaging, settings),
@@ -128,7 +138,7 @@ def resect(
         contamination=contamination(settings.tool, area_mm2, residual_mm3(field, pieces)),
         removal=removal,
         alternatives=others,
-        ring_profile=tuple(point for ring in rings for point in profile_of(ring)),
+        ring_profile=profiles.result(),
         margin_histogram=margin_histogram(drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
         caveats=(

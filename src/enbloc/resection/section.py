@@ -11,8 +11,9 @@ import numpy.typing as npt
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
-from enbloc.resection.kernels import Stamps, basis, code_at, measure_section, plane_origin, sound_section
+from enbloc.resection.kernels import JOINED, Stamps, basis, code_at, holds, measure_section, plane_origin, sound_section
 from enbloc.resection.passage import Passage
+from enbloc.resection.polyline import simplified
 
 PITCH = 0.25
 """Pixels of a measured section, in voxels of the operative field."""
@@ -66,12 +67,12 @@ class Section:
         """The longest closed line around the section, voxels of the operative field, (n, 3); counter-clockwise seen
         from the tip of the normal.
         """
-        from skimage.measure import approximate_polygon, find_contours
+        from skimage.measure import find_contours
 
         lines = find_contours(np.pad(self.filled, 1).astype(np.float32), 0.5)  # type: ignore[no-untyped-call]
         longest = max(lines, key=len) - 1.0
         tolerance = OUTLINE_MM / (PITCH * self.passage.step_mm)
-        plain = approximate_polygon(longest, tolerance)[:-1]  # type: ignore[no-untyped-call]
+        plain = simplified(longest, tolerance)[:-1]
         turn = np.cross(self.across, self.along) @ self.normal
         x, y = plain.T
         area = 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
@@ -108,7 +109,7 @@ def section_of(passage: Passage, normal: Vector, offset: float, start: int = 0) 
 NONE = kernels.NO_SECTION
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _section(
     code: kernels.Codes,
     part: kernels.Codes,
@@ -144,7 +145,8 @@ def _section(
                     queue[count, 0], queue[count, 1] = a, b
                     count += 1
     row = np.zeros(kernels.MEASURES)
-    measure_section(code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, row)
+    joins = holds(code, JOINED)
+    measure_section(code, part, tumour_mm, no_go_mm, vessel_mm, origin, across, along, pitch, queue, count, row, joins)
     row[kernels.FLAW], row[kernels.END] = flaw, end
     filled = np.zeros(stamp.shape, np.uint8)
     for n in range(count):

@@ -88,7 +88,7 @@ def reached_behind(
     return -1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def severs(
     code: Codes,
     front: npt.NDArray[np.bool_],
@@ -168,7 +168,7 @@ def traced(before: Ints, end: int) -> npt.NDArray[np.int64]:
     return way
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def path_through_worst(
     code: Codes,
     tumour_mm: Millimetres,

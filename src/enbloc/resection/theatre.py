@@ -15,7 +15,7 @@ from enbloc.core.geometry import Array, Index, Vector
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, Mask
 from enbloc.resection.field import Codes, OperativeField
-from enbloc.resection.lay import RIB, FieldGrid, box_around, labelled, named, nearest, nearest_mask
+from enbloc.resection.lay import RIB, FieldGrid, box_around, named, nearest, nearest_mask, seen
 
 ASIDE_MM, BEHIND_MM, BEFORE_MM = 25.0, 5.0, 15.0
 """Looked at beyond the field to either side, behind it and in front of it."""
@@ -73,14 +73,9 @@ def theatre_of(field: OperativeField, label: Codes, spine: Spine, imaging: Imagi
     shape = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
     place = FieldGrid(field.frame, start, field.step_mm, shape)
     box = box_around(place, imaging.grid)
-    grid = imaging.grid.crop(box)
-
-    def seen(name: str) -> Mask:
-        return nearest_mask(labelled(imaging, name, box), grid, place)
-
     names = named(imaging)
-    vessels = {name: seen(name) for name in names if vessel_kind(name) is not None}
-    ribs = {name: seen(name) for name in names if RIB.fullmatch(name)}
+    vessels = seen(imaging, [name for name in names if vessel_kind(name) is not None], box, place)
+    ribs = seen(imaging, [name for name in names if RIB.fullmatch(name)], box, place)
     return Theatre(
         frame=field.frame,
         start_mm=start,
@@ -91,8 +86,8 @@ def theatre_of(field: OperativeField, label: Codes, spine: Spine, imaging: Imagi
         part=nearest(spine.part, spine.grid, place),
         no_go=nearest_mask(spine.no_go & ~spine.tumour, spine.grid, place),
         no_go_is_sac=field.no_go_is_sac,
-        vessels={name: mask for name, mask in vessels.items() if mask.any()},
-        ribs={name: mask for name, mask in ribs.items() if mask.any()},
+        vessels=vessels,
+        ribs=ribs,
         tumour=nearest_mask(spine.tumour, spine.grid, place),
         touch_mm=max(field.step_mm, field.noise_mm),
         pieces=carried_on(label, low, shape),
