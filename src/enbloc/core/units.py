@@ -41,7 +41,5 @@ def ranged(found: Measured | None, sign: str, digits: int = 0) -> str:
     """`29.1 mm (27.8 to 30.4)`, rounded to `digits` behind the point (-2: to hundreds); `not known` for None."""
     if found is None:
         return NOT_KNOWN
-    value, low, high = (
-        f"{round(each, digits):,.{max(digits, 0)}f}" for each in (found.value, found.low, found.high)
-    )
+    value, low, high = (f"{round(each, digits):,.{max(digits, 0)}f}" for each in (found.value, found.low, found.high))
     return f"{value} {sign} ({low} to {high})"

@@ -44,10 +44,7 @@ def draw(request: Request, patient: Patient, plan: Interruption, found: Outcome 
         for side in (0, 1)
     )
     last = at.index(named[-1].value)
-    rows = tuple(
-        level_flow(patient, level, found, before, now, at.index(level.value) < last)
-        for level in named
-    )
+    rows = tuple(level_flow(patient, level, found, before, now, at.index(level.value) < last) for level in named)
     return ArteryDrawing(arteries=arteries, levels=rows)
 
 
