@@ -195,7 +195,7 @@ class Candidates:
 def parts(passage: Passage, normal: Vector, offset: float, start: int) -> bool:
     """Whether the plane's sound section that the wall path meets first from its point `start` on parts the two ends."""
     p = passage
-    return bool(severs(p.code, p.front, p.back, p.points, p.ends, normal, offset, p.pivot, GRID_PITCH, p.half, start))
+    return bool(severs(p.code, p.seeds, p.back, p.points, p.ends, normal, offset, p.pivot, GRID_PITCH, p.half, start))
 
 
 def measured(passage: Passage, planes: Planes) -> Array:

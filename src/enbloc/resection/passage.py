@@ -46,10 +46,10 @@ class Passage:
     """The block of the operative field that one gate's cuts run in; `lower` is its first voxel there.
 
     `code` (see `kernels`): solid tissue of this gate, tissue beyond it, canal. `front` and `back`: what a cut must
-    part. `points` (n, 3) are voxels of the paths between them, path m being points[ends[m]:ends[m + 1]], path 0 along
-    the wall of the canal; `at_mm` the distance to tumour there. `axes` (3, 3): the level's own right, anterior,
-    superior as rows, in the field's axes. `pivot` and `canal` (middle of the canal) are in voxels of the block.
-    `divider_deg`: see `ring_passage`.
+    part; `seeds`: flat indices of the solid voxels of `front`. `points` (n, 3) are voxels of the paths between them,
+    path m being points[ends[m]:ends[m + 1]], path 0 along the wall of the canal; `at_mm` the distance to tumour there.
+    `axes` (3, 3): the level's own right, anterior, superior as rows, in the field's axes. `pivot` and `canal` (middle
+    of the canal) are in voxels of the block. `divider_deg`: see `ring_passage`.
     """
 
     gate: Gate
@@ -63,6 +63,7 @@ class Passage:
     vessel_mm: Millimetres
     front: Mask
     back: Mask
+    seeds: Ints
     points: Millimetres
     ends: Ints
     at_mm: Millimetres
@@ -246,6 +247,7 @@ def finished(
         vessel_mm=np.ascontiguousarray(vessel_mm),
         front=np.ascontiguousarray(front),
         back=np.ascontiguousarray(back),
+        seeds=np.flatnonzero(front & (code == SOLID)).astype(np.int32),
         points=laid,
         ends=ended,
         at_mm=tumour_mm[tuple(laid.astype(np.intp).T)],
@@ -360,19 +362,20 @@ def _disjoint(free: Mask, front: Mask, back: Mask, most: int) -> tuple[npt.NDArr
     n0, n1, n2 = free.shape
     size = n0 * n1 * n2
     left = (free | back).ravel().copy()
-    goal, starts = back.ravel(), front.ravel()
-    before = np.empty(size, np.int64)
-    queue = np.empty(size, np.int64)
+    goal = back.ravel()
+    starts = np.flatnonzero(front)
+    before = np.empty(size, np.int32)
+    seen = np.zeros(size, np.int16)
+    queue = np.empty(size, np.int32)
     found = np.empty(size, np.int64)
     ends = [0]
     count = 0
-    for _ in range(most):
-        before[:] = -1
+    for path in range(1, most + 1):
         head = filled = 0
-        for v in range(size):
-            if starts[v] and left[v]:
-                before[v] = v
-                queue[filled] = v
+        for start in starts:
+            if left[start]:
+                before[start], seen[start] = start, path
+                queue[filled] = start
                 filled += 1
         reached = -1
         while head < filled and reached < 0:
@@ -389,8 +392,8 @@ def _disjoint(free: Mask, front: Mask, back: Mask, most: int) -> tuple[npt.NDArr
                 if a < 0 or b < 0 or c < 0 or a >= n0 or b >= n1 or c >= n2:
                     continue
                 other = (a * n1 + b) * n2 + c
-                if left[other] and before[other] < 0:
-                    before[other] = v
+                if left[other] and seen[other] != path:
+                    before[other], seen[other] = v, path
                     queue[filled] = other
                     filled += 1
         if reached < 0:

@@ -23,6 +23,7 @@ from enbloc.resection.lay import operative_field
 from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Gate, OpenSide
 from enbloc.resection.passage import Passage, column_passage
 from enbloc.resection.settings import ResectionSettings
+from enbloc.resection.threads import at_once
 
 CORNER = 0.87
 """From the middle of a voxel to its corner, in voxels."""
@@ -87,8 +88,8 @@ def searched(
     progress("seeking the cuts between vertebrae")
     sections = [chosen.section() for ring in rings for chosen in ring.chosen.values()]
     axes = {gate: between_axes(spine, field, gate) for gate in COLUMN_GATES}
-    columns = {gate: column_choice(field, gate, axes[gate], sections, limits, settings) for gate in COLUMN_GATES}
-    return Search(field, sawing, limits, settings, tuple(rings), columns, axes)
+    columns = at_once(lambda gate: column_choice(field, gate, axes[gate], sections, limits, settings), COLUMN_GATES)
+    return Search(field, sawing, limits, settings, tuple(rings), dict(zip(COLUMN_GATES, columns, strict=True)), axes)
 
 
 def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:

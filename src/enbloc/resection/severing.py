@@ -22,10 +22,23 @@ from enbloc.resection.kernels import (
 )
 
 
+@numba.njit(cache=True, nogil=True)
+def seeds_of(code: Codes, end: npt.NDArray[np.bool_]) -> Ints:
+    """Flat indices of the solid voxels of `end`."""
+    solid, wanted = code.ravel(), end.ravel()
+    seeds = np.empty(code.size, np.int32)
+    count = 0
+    for v in range(code.size):
+        if wanted[v] and solid[v] == SOLID:
+            seeds[count] = v
+            count += 1
+    return seeds[:count].copy()
+
+
 @numba.njit(cache=True)
 def reached_behind(
     code: Codes,
-    front: npt.NDArray[np.bool_],
+    seeds: Ints,
     back: npt.NDArray[np.bool_],
     normal: Array,
     offset: float,
@@ -37,24 +50,18 @@ def reached_behind(
     mark: int,
     before: Ints,
 ) -> int:
-    """Floods solid tissue from `front` over links that do not cross the stamped section; the first voxel of `back`
+    """Floods solid tissue from `seeds` over links that do not cross the stamped section; the first voxel of `back`
     reached, as flat index, or -1.
 
-    `before` (flat, one per voxel) receives where each voxel was reached from: itself + 2 for seeds, 0 not reached.
+    `before` (flat, one per voxel, all 0) receives where each voxel was reached from: itself + 2 for seeds, 0 for those
+    not reached.
     """
     n0, n1, n2 = code.shape
-    before[:] = 0
     queue = np.empty(code.size, np.int32)
-    filled = 0
-    for i in range(n0):
-        for j in range(n1):
-            for k in range(n2):
-                if front[i, j, k] and code[i, j, k] == SOLID:
-                    flat = (i * n1 + j) * n2 + k
-                    before[flat] = flat + 2
-                    queue[filled] = flat
-                    filled += 1
-    head = 0
+    head, filled = 0, len(seeds)
+    for n in range(filled):
+        queue[n] = seeds[n]
+        before[seeds[n]] = seeds[n] + 2
     while head < filled:
         flat = queue[head]
         head += 1
@@ -91,7 +98,7 @@ def reached_behind(
 @numba.njit(cache=True, nogil=True)
 def severs(
     code: Codes,
-    front: npt.NDArray[np.bool_],
+    seeds: Ints,
     back: npt.NDArray[np.bool_],
     points: Millimetres,
     ends: Ints,
@@ -102,8 +109,8 @@ def severs(
     half: int,
     start: int,
 ) -> bool:
-    """Whether the plane's sound section that the wall path meets first from its point `start` on parts `front` from
-    `back`; False where it has none.
+    """Whether the plane's sound section that the wall path meets first from its point `start` on parts `seeds` (flat
+    indices) from `back`; False where it has none.
     """
     stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
     queue = np.empty(((2 * half + 1) ** 2, 2), np.int32)
@@ -116,7 +123,7 @@ def severs(
     if flaw != SOUND:
         return False
     before = np.zeros(code.size, np.int32)
-    return reached_behind(code, front, back, normal, offset, origin, across, along, pitch, stamp, mark, before) < 0
+    return reached_behind(code, seeds, back, normal, offset, origin, across, along, pitch, stamp, mark, before) < 0
 
 
 @numba.njit(cache=True)
@@ -198,8 +205,9 @@ def path_through_worst(
     if flaw != SOUND:
         return nothing
     ahead, behind = np.zeros(code.size, np.int32), np.zeros(code.size, np.int32)
-    if reached_behind(code, front, back, normal, offset, origin, across, along, pitch, stamp, mark, ahead) >= 0:
+    ahead_of, behind_of = seeds_of(code, front), seeds_of(code, back)
+    if reached_behind(code, ahead_of, back, normal, offset, origin, across, along, pitch, stamp, mark, ahead) >= 0:
         return nothing
-    reached_behind(code, back, front, normal, offset, origin, across, along, pitch, stamp, mark, behind)
+    reached_behind(code, behind_of, front, normal, offset, origin, across, along, pitch, stamp, mark, behind)
     one, two = nearest_link(code.shape, tumour_mm, ahead, behind, normal, offset)
     return nothing if one < 0 else np.concatenate((traced(ahead, one)[::-1], traced(behind, two)))
