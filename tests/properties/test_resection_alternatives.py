@@ -80,13 +80,13 @@ def test_a_tumour_across_the_middle_has_no_such_half():
 
 
 def test_where_a_piece_has_no_way_out_one_is_sought_for_half_the_vertebra(monkeypatch):
-    """The search stands in: none for the cuts chosen, one for whatever else is asked."""
+    """The search stands in: none but for half the vertebra."""
     spine, found = planned("left")
     asked = []
 
     def removal_of(field, pieces, drawing, cuts, *others, **more):
         asked.append(({piece.name for piece in pieces}, {cut.name for cut in cuts}))
-        return a_removal(Way.TURNED_LEFT if len(asked) > 1 else None)
+        return a_removal(Way.TURNED_LEFT if "remaining-half" in asked[-1][0] else None)
 
     monkeypatch.setattr("enbloc.resection.resect.removal_of", removal_of)
     settings = replace(QUICK, removal=RemovalSettings())
@@ -95,13 +95,55 @@ def test_where_a_piece_has_no_way_out_one_is_sought_for_half_the_vertebra(monkey
     block = ({"anterior-block", "posterior-arch"}, whole | {"T12-right"})
     half = ({"specimen", "remaining-half"}, whole | {"T12-split"})
     singles = [each for each in found.alternatives if each.name.startswith(("T12-left-", "T12-right-"))]
-    assert asked == [block, *[block] * len(singles), half]
+    assert asked.count(block) == len(asked) - 1 == 2 + len(singles), "as chosen, opened wider, each single cut"
+    assert asked.count(half) == 1
     assert again.cuts == found.cuts, "the surgeon decides"
     ways = [each.removal for each in again.alternatives if each.name.startswith(("T12-cranial-", "T12-caudal-"))]
     assert set(ways) == {Skipped(COLUMN_ONLY)}
     assert all(isinstance(each.removal, WayInstead) for each in again.alternatives if each.removal not in ways)
     (said,) = (caveat for caveat in again.caveats if caveat.id == "way-out-by-alternative")
     assert "hemivertebrectomy on the left" in said.text
+
+
+def test_ring_cuts_stand_wider_apart_where_the_block_does_not_get_out_otherwise(monkeypatch):
+    """The search stands in: a way for any other ring cuts than those that come first. How far apart they stand is
+    measured on their outlines.
+    """
+    spine, found = planned("left")
+
+    def removal_of(field, pieces, drawing, cuts, *others, **more):
+        return a_removal(Way.TURNED_LEFT if ring_points(cuts) != ring_points(found.cuts) else None)
+
+    monkeypatch.setattr("enbloc.resection.resect.removal_of", removal_of)
+    settings = replace(QUICK, removal=RemovalSettings())
+    wider = resect(spine, column()[0], measure(spine, StatedExtent()), settings=settings, known=found)
+    assert all(piece.found for piece in wider.removal.pieces)
+    assert apart_mm(wider) > apart_mm(found) + 0.5
+    enough = settings.enough_mm
+    least = [min(*(cut.margin_mm.value for cut in ring(each)), enough) for each in (wider, found)]
+    assert least[0] >= least[1] - 0.05, "as much margin, up to what is enough; told to a tenth"
+    assert wider.intralesional_area_mm2 == 0.0
+    (said,) = (caveat for caveat in wider.caveats if caveat.id == "opening-widened")
+    assert said.text.startswith("T12: with the ring cuts that come first in the order no way out was found")
+    (closer,) = (each for each in wider.alternatives if each.name == "T12-closer")
+    assert ring_points(closer.cuts) == ring_points(found.cuts)
+    assert closer.removal is None
+    again = resect(spine, column()[0], measure(spine, StatedExtent()), settings=settings, known=wider)
+    assert (again.cuts, again.removal) == (wider.cuts, wider.removal)
+
+
+def ring(found: Resection):
+    return [cut for cut in found.cuts if cut.gate in (Gate.LEFT, Gate.RIGHT)]
+
+
+def ring_points(cuts):
+    return {cut.point_mm for cut in cuts if cut.gate in (Gate.LEFT, Gate.RIGHT)}
+
+
+def apart_mm(found: Resection) -> float:
+    """The least distance between the two ring cuts' outlines."""
+    left, right = (np.array(cut.polygon_mm) for cut in ring(found))
+    return float(np.linalg.norm(left[:, None] - right[None], axis=-1).min())
 
 
 def test_alternatives_say_in_words_what_they_gain_and_cost():

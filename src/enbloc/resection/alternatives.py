@@ -40,23 +40,17 @@ def ring_alternatives(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut])
             mostly = among.rows[:, column] > among.rows[:, others].max(axis=1)
             found = best_margin(among, allowed & mostly) if tissue is not cut.tissue else None
             if found is not None:
-                yield from compared(sawing, found, cut)
+                yield from (other for other in compared(sawing, found, cut) if other.cuts[0].tissue is tissue)
 
 
 def one_side_alternative(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut]) -> Iterator[Alternative]:
     """Both ring cuts on one side, where that keeps clearly more than one on each side does; where both were chosen to
     stand on one side, one on each.
     """
-    usual = [cuts[name] for gate in RING_GATES if (name := f"{ring.level}-{gate}") in cuts]
+    usual = ring_cuts(ring, cuts)
     if ring.other is None or len(usual) < len(RING_GATES):
         return
-    chosen = ring.other.chosen.values()
-    made = tuple(
-        cut_of(sawing, each.passage, each.normal, each.offset, cut.order, each.start)
-        for each, cut in zip(chosen, usual, strict=True)
-    )
-    gain = min(cut.margin_mm.value for cut in made) - min(cut.margin_mm.value for cut in usual)
-    cost = sum(cut.section_mm2 for cut in made) - sum(cut.section_mm2 for cut in usual)
+    made, gain, cost = instead_of(usual, ring.other, sawing)
     turned = ring.divider_deg or ring.other.divider_deg
     both, each_side = f"both ring cuts on the {'right' if turned > 0.0 else 'left'}", "one on each side"
     if ring.divider_deg == 0.0:
@@ -78,6 +72,39 @@ def one_side_alternative(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cu
         all(map(sound, made)),
         because,
     )
+
+
+def narrower_alternative(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut]) -> Iterator[Alternative]:
+    """The ring cuts that come first in the order, where others were taken because of the way out."""
+    usual = ring_cuts(ring, cuts)
+    if ring.before is None or len(usual) < len(RING_GATES):
+        return
+    made, gain, cost = instead_of(usual, ring.before, sawing)
+    said = f"{ring.level}: the ring cuts that come first in the order, closer together"
+    yield Alternative(
+        f"{ring.level}-closer",
+        f"{said}: {in_words(gain, cost, 0.0)}",
+        made,
+        gain,
+        cost,
+        0.0,
+        all(map(sound, made)),
+        "no way out was found for a piece that they leave",
+    )
+
+
+def ring_cuts(ring: RingChoice, cuts: Mapping[str, Cut]) -> list[Cut]:
+    return [cuts[name] for gate in RING_GATES if (name := f"{ring.level}-{gate}") in cuts]
+
+
+def instead_of(usual: Sequence[Cut], other: RingChoice, sawing: Sawing) -> tuple[tuple[Cut, ...], float, float]:
+    """The ring cuts of `other`, what they gain in least margin (mm) and what they cost in section (mm²)."""
+    made = tuple(
+        cut_of(sawing, each.passage, each.normal, each.offset, cut.order, each.start)
+        for each, cut in zip(other.chosen.values(), usual, strict=True)
+    )
+    gain = min(cut.margin_mm.value for cut in made) - min(cut.margin_mm.value for cut in usual)
+    return made, gain, sum(cut.section_mm2 for cut in made) - sum(cut.section_mm2 for cut in usual)
 
 
 def beside(ring: RingChoice, gate: Gate, among: Candidates) -> Mask:

@@ -71,11 +71,16 @@ class Candidates:
         margin: Vector = self.rows[:, kernels.TUMOUR_MM] - self.limits.half_kerf_mm
         return margin
 
+    @property
+    def capped_mm(self) -> Vector:
+        """The margin up to `enough_mm`."""
+        capped: Vector = np.minimum(self.margin_mm, self.settings.enough_mm)
+        return capped
+
     @cached_property
     def steps(self) -> npt.NDArray[np.int64]:
         """The margin up to `enough_mm`, in whole steps of `tie_mm`."""
-        capped = np.minimum(self.margin_mm, self.settings.enough_mm)
-        steps: npt.NDArray[np.int64] = np.floor(capped / self.settings.tie_mm + 1e-9).astype(np.int64)
+        steps: npt.NDArray[np.int64] = np.floor(self.capped_mm / self.settings.tie_mm + 1e-9).astype(np.int64)
         return steps
 
     @cached_property

@@ -18,7 +18,7 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import SOUND
 from enbloc.resection.nouns import RING_GATES, Gate, OpenSide
 from enbloc.resection.opening import opening_needed_mm
-from enbloc.resection.pairs import Settled, best_alone, first_severing, settled_pair
+from enbloc.resection.pairs import Settled, best_alone, first_severing, settled_pair, widest_pair
 from enbloc.resection.passage import Passage, column_passage, ring_passage, split_passage
 from enbloc.resection.section import Section, section_of
 from enbloc.resection.settings import ResectionSettings
@@ -65,7 +65,8 @@ class RingChoice:
     the continuous family exceeds, up to `enough_mm`; None where it was not bounded; `proof` says which. `opening_mm`:
     what the canal's contents need. `divider_deg`: what tells left from right, see `ring_passage`. `unmet`:
     gates that no plane of the family severs, left to an own cut. `other`: both cuts on one side, with more
-    margin; where these are chosen, one on each side.
+    margin; where these are chosen, one on each side. `before`: the cuts that come first in the order, where these ones
+    stand wider apart so that the pieces get out.
     """
 
     level: Level
@@ -80,6 +81,13 @@ class RingChoice:
     divider_deg: float = 0.0
     unmet: Mapping[Gate, Passage] = dataclass_field(default_factory=dict)
     other: RingChoice | None = None
+    before: RingChoice | None = None
+
+    @property
+    def opens_mm(self) -> float:
+        """How far apart the two cuts end on the canal's wall."""
+        ends = [each.passage.wall_mm()[int(each.among.places[each.number])] for each in self.chosen.values()]
+        return float(np.linalg.norm(ends[0] - ends[-1]))
 
     @property
     def standing(self) -> tuple[float, ...]:
@@ -109,6 +117,24 @@ class RingChoice:
     @property
     def enough_mm(self) -> float:
         return next((each.among.settings.enough_mm for each in self.chosen.values()), 0.0)
+
+
+LEAST_WIDER_MM = 1.0
+"""An opening that is wider by less is not tried for a way out."""
+
+
+def widened(ring: RingChoice) -> RingChoice:
+    """With the cuts that open the ring widest while they keep as much margin, up to what is enough; as it is where it
+    opens hardly wider, or where tumour or an open side leaves no choice.
+    """
+    if len(ring.chosen) < len(RING_GATES) or any(ring.standing):
+        return ring
+    left, right = (ring.chosen[gate].among for gate in RING_GATES)
+    best = widest_pair(left, right, ring.least_mm)
+    if best is None:
+        return ring
+    wider = replace(ring, chosen={gate: side(best, gate) for gate in RING_GATES}, before=ring)
+    return wider if wider.opens_mm >= ring.opens_mm + LEAST_WIDER_MM else ring
 
 
 DIVIDERS_DEG = (30.0, 45.0, 60.0)

@@ -93,18 +93,42 @@ def first_severing(among: Candidates) -> int | None:
     return next((n for n in among.order.tolist() if among.severs(n)), None)
 
 
-def best_by_place(among: Candidates) -> dict[int, int]:
-    """For each place on the canal's wall the first candidate, in their order, that ends there and severs."""
+def best_by_place(among: Candidates, allowed: Mask | None = None) -> dict[int, int]:
+    """For each place on the canal's wall the first candidate, in their order, that ends there and severs; of those
+    `allowed` (all where None).
+    """
     best: dict[int, int] = {}
     for n in among.order.tolist():
         place = int(among.places[n])
-        if place not in best and among.severs(n):
+        if place not in best and (allowed is None or allowed[n]) and among.severs(n):
             best[place] = n
     return best
 
 
+def widest_pair(left: Candidates, right: Candidates, least_mm: float) -> Settled | None:
+    """The pair whose ends on the canal's wall lie farthest apart, of those that keep `least_mm` (up to what is enough),
+    likewise settled; None without one.
+    """
+    for _ in range(MOST_SETTLED):
+        one, two = (best_by_place(side, side.capped_mm >= least_mm) for side in (left, right))
+        if not one or not two:
+            return None
+        apart = between(left.passage.wall_mm(), right.passage.wall_mm())
+        _, _, l, r = max((apart[a, b], (-a, -b), one[a], two[b]) for a in one for b in two)
+        if l in left.settled and r in right.settled:
+            return Settled(left, right, Pair(l, r))
+        left = left if l in left.settled else left.settle(l)
+        right = right if r in right.settled else right.settle(r)
+    return None
+
+
 def wide_enough(left_mm: Array, right_mm: Array, opening_mm: float) -> Mask:
     """Whether places on the left and right wall, (n, 2) and (m, 2), lie at least `opening_mm` apart; (n, m)."""
-    apart = np.linalg.norm(left_mm[:, None] - right_mm[None], axis=-1)
-    enough: Mask = apart >= opening_mm - 1e-9
+    enough: Mask = between(left_mm, right_mm) >= opening_mm - 1e-9
     return enough
+
+
+def between(left_mm: Array, right_mm: Array) -> Array:
+    """Distances between places on the left and right wall, (n, 2) and (m, 2); (n, m)."""
+    apart: Array = np.linalg.norm(left_mm[:, None] - right_mm[None], axis=-1)
+    return apart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from enbloc.knowledge import resection_tool
 from enbloc.resection.alternatives import (
     column_alternatives,
     hemivertebrectomy,
+    narrower_alternative,
     one_side_alternative,
     ring_alternatives,
 )
@@ -35,14 +36,25 @@ from enbloc.resection.given import against_optimum, breaks_limits, given_cut, gi
 from enbloc.resection.instead import other_leaves, stuck, with_ways_out
 from enbloc.resection.kernels import END, TUMOUR_MM
 from enbloc.resection.levels import resected_levels
-from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Alternative, Cut, Gate, OpenSide, Piece, Pieces, Resection
+from enbloc.resection.nouns import (
+    COLUMN_GATES,
+    RING_GATES,
+    Alternative,
+    Cut,
+    Face,
+    Gate,
+    OpenSide,
+    Piece,
+    Pieces,
+    Resection,
+)
 from enbloc.resection.pieces import ANTERIOR, FRAGMENT, REMAINING, SPECIMEN, margin_histogram, pieces_of
 from enbloc.resection.release_nouns import Release
 from enbloc.resection.releases import KEEP, releases, unexplained
 from enbloc.resection.remarks import below_noise
 from enbloc.resection.removal import removal_of
 from enbloc.resection.removal_nouns import Removal, Root
-from enbloc.resection.searching import Search, searched
+from enbloc.resection.searching import Search, opened_wider, searched
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
 from enbloc.tumour.noise import NoiseFloor
@@ -83,29 +95,43 @@ def resect(
         search = searched(spine, imaging, levels, settings, set(given or ()), progress)
         if isinstance(search, Skipped):
             return search
+    patient = Patient(spine, imaging, levels, encapsulated, contacts)
+    return carried_out(patient, replace(search, settings=settings), given or {}, progress)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patient:
+    """What is read of one patient once the cuts are found."""
+
+    spine: Spine
+    imaging: Imaging
+    levels: tuple[Level, ...]
+    encapsulated: bool | None
+    contacts: tuple[Contact, ...]
+
+
+def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], progress: Progress) -> Resection:
+    """What the cuts leave, and whether that holds. Where a piece has no way out and cuts that keep as much margin open
+    the ring wide enough for one, those are carried out instead.
+    """
+    spine, imaging, levels, settings = patient.spine, patient.imaging, patient.levels, search.settings
     field, sawing, limits, rings, columns = search.field, search.sawing, search.limits, search.rings, search.columns
     found = search.found()
     ours = {name: made(sawing, each, n) for n, (name, each) in enumerate(found.items(), 1)}
-    cuts, missed = with_given(search, found, ours, given or {})
+    cuts, missed = with_given(search, found, ours, given)
     progress("taking out the pieces")
     sides = [side for side in search.open_sides() if f"{side.level}-{side.gate}" not in cuts] + missed
     with ThreadPoolExecutor(1) as aside:
         listing = aside.submit(lambda: tuple(alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)))
         profiles = aside.submit(lambda: tuple(point for ring in rings for point in profile_of(ring)))
-        facing = aside.submit(
-            dissected_faces,
-            spine,
-            contacts,
-            levels,
-            encapsulated,
-            NoiseFloor.of(spine.grid),
-            vessel_masks(imaging, spine),
-        )
+        facing = aside.submit(faces_of, patient)
         pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
         progress("listing what must be released")
         holding = attachments(field, tuple(cuts.values()), pieces, drawing)
         freed = releases(levels, holding)
         removal = way_out_of(field, pieces, drawing, tuple(cuts.values()), freed, spine, imaging, settings, progress)
+        if stuck(removal) and not given and (wider := wide_enough_to_leave(patient, search, progress)) is not None:
+            return carried_out(patient, wider, given, progress)
         progress("trying the saw's errors")
         risk = execution_risk(field, tuple(cuts.values()))
         progress("comparing other cuts" if not stuck(removal) else "seeking a way out with other cuts")
@@ -121,7 +147,7 @@ def resect(
             (*uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
         )
     )
-    narrow = tuple(narrowed(field, rings, found, given or {}))
+    narrow = tuple(narrowed(field, rings, found, given))
     return Resection(
         levels=levels,
         cuts=tuple(cuts.values()),
@@ -132,7 +158,7 @@ def resect(
         margin_mm=least_margin(list(cuts.values())),
         margin_class=worst([cut.margin_class for cut in cuts.values()] + [face.margin_class for face in faces]),
         intralesional_area_mm2=area_mm2,
-        certificate=certificate_of(rings, ring_margins(search, found, cuts, given or {}), bool(given), settings),
+        certificate=certificate_of(rings, ring_margins(search, found, cuts, given), bool(given), settings),
         execution=risk,
         no_tumour_cut_probability=risk.no_tumour_cut_probability,
         contamination=contamination(settings.tool, area_mm2, residual_mm3(field, pieces)),
@@ -145,12 +171,31 @@ def resect(
             *other_leaves(others, tuple(cuts.values()), removal),
             *below_noise(spine),
             *narrow,
+            *opened(rings),
             *caveats(field, pieces, loose_mm3),
             *uncut,
         ),
         drawing=drawing,
         search=search,
     )
+
+
+def faces_of(patient: Patient) -> tuple[Face, ...]:
+    """The faces that are dissected, graded."""
+    spine = patient.spine
+    noise, vessels = NoiseFloor.of(spine.grid), vessel_masks(patient.imaging, spine)
+    return dissected_faces(spine, patient.contacts, patient.levels, patient.encapsulated, noise, vessels)
+
+
+def wide_enough_to_leave(patient: Patient, search: Search, progress: Progress) -> Search | None:
+    """With ring cuts wider apart, where that gives every piece a way out."""
+    progress("opening the ring wider for a way out")
+    wider = None if any(ring.before for ring in search.rings) else opened_wider(search)
+    if wider is None:
+        return None
+    cuts = tuple(made(wider.sawing, each, n) for n, each in enumerate(wider.found().values(), 1))
+    found = leaving_by(search.field, cuts, patient.spine, patient.imaging, search.settings)
+    return None if isinstance(found, Skipped) or stuck(found) else wider
 
 
 def way_out_of(
@@ -268,6 +313,18 @@ def narrowed(
             yield Caveat("opening-too-narrow", f"{ring.level}: {UNSETTLED['opening'].text}")
 
 
+def opened(rings: Sequence[RingChoice]) -> Iterator[Caveat]:
+    """Levels where the cuts stand wider apart than those that come first in the order."""
+    for ring in rings:
+        if ring.before is not None:
+            yield Caveat(
+                "opening-widened",
+                f"{ring.level}: with the ring cuts that come first in the order no way out was found for a piece; "
+                f"these open the ring {ring.opens_mm:.0f} instead of {ring.before.opens_mm:.0f} mm and keep as much "
+                f"margin, up to the {ring.enough_mm:g} mm that are enough",
+            )
+
+
 def wall_end(field: OperativeField, chosen: Chosen, plane: Plane | None) -> Vector:
     """Where a cut meets the canal's wall, mm to the right and front of its middle."""
     section = chosen.section() if plane is None else given_section(field, chosen.passage, plane)
@@ -291,6 +348,7 @@ def alternatives(
     for ring in rings:
         yield from ring_alternatives(sawing, ring, kept)
         yield from one_side_alternative(sawing, ring, kept)
+        yield from narrower_alternative(sawing, ring, kept)
     for each in columns.values():
         name = f"{each.passage.level}-{each.passage.gate}" if isinstance(each, Chosen) else None
         if isinstance(each, Chosen) and name in kept:

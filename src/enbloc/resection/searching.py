@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from enbloc.resection.candidates import Limits
 from enbloc.resection.cuts import Sawing
 from enbloc.resection.distance import FAR_MM
 from enbloc.resection.field import OperativeField
-from enbloc.resection.gates import Chosen, RingChoice, column_choice, ring_choice
+from enbloc.resection.gates import Chosen, RingChoice, column_choice, ring_choice, widened
 from enbloc.resection.lay import operative_field
 from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Gate, OpenSide
 from enbloc.resection.passage import Passage, column_passage
@@ -86,10 +86,27 @@ def searched(
             return ring
         rings.append(ring)
     progress("seeking the cuts between vertebrae")
-    sections = [chosen.section() for ring in rings for chosen in ring.chosen.values()]
     axes = {gate: between_axes(spine, field, gate) for gate in COLUMN_GATES}
-    columns = at_once(lambda gate: column_choice(field, gate, axes[gate], sections, limits, settings), COLUMN_GATES)
-    return Search(field, sawing, limits, settings, tuple(rings), dict(zip(COLUMN_GATES, columns, strict=True)), axes)
+    return between_vertebrae(Search(field, sawing, limits, settings, tuple(rings), {}, axes))
+
+
+def between_vertebrae(search: Search) -> Search:
+    """With the cuts above and below that do not cross its ring cuts."""
+    field, limits, settings = search.field, search.limits, search.settings
+    sections = [chosen.section() for ring in search.rings for chosen in ring.chosen.values()]
+
+    def choice(gate: Gate) -> Chosen | OpenSide:
+        return column_choice(field, gate, search.column_axes[gate], sections, limits, settings)
+
+    return replace(search, columns=dict(zip(COLUMN_GATES, at_once(choice, COLUMN_GATES), strict=True)))
+
+
+def opened_wider(search: Search) -> Search | None:
+    """With ring cuts that stand wider apart and keep as much margin; None where no ring has any."""
+    rings = tuple(widened(ring) for ring in search.rings)
+    if all(wider is ring for wider, ring in zip(rings, search.rings, strict=True)):
+        return None
+    return between_vertebrae(replace(search, rings=rings))
 
 
 def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:
