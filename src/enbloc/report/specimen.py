@@ -76,7 +76,9 @@ def sawn_vertices(points_mm: Array, cuts: tuple[Cut, ...]) -> npt.NDArray[np.boo
         plane = cut.plane
         near = np.abs(plane.signed_distance_mm(points_mm)) <= cut.kerf_mm / 2.0 + SAWN_WITHIN_MM
         flat, border = in_plane(points_mm[near], plane.normal), in_plane(outline, plane.normal)
-        sawn[near] |= _inside(flat, border) | (_distance_mm(flat, border) <= SAWN_WITHIN_MM)
+        on = _inside(flat, border)
+        on[~on] = _distance_mm(flat[~on], border) <= SAWN_WITHIN_MM
+        sawn[near] |= on
     return sawn
 
 

@@ -75,11 +75,11 @@ def survey(
     _fill(_projected(mesh, view, centre_mm, 1.0 / mm_per_pixel, size), read, mesh.faces, 0, depth, shown, owner)
     outline = np.zeros(size, dtype=bool)
     _outline(outline, depth, owner)
-    return Survey(depth, shown[0], owner >= 0, outline, tuple(shown[1:]))
+    return Survey(depth, shown[0], np.isfinite(depth), outline, tuple(shown[1:]))
 
 
 class _Sheets(NamedTuple):
-    """Front-most surfaces, (sheets, rows, columns): mm towards the viewer, brightness, which mesh (-1: none)."""
+    """Front-most surfaces, (sheets, rows, columns): mm towards the viewer (-inf: none), brightness, which mesh."""
 
     depth: Depth
     shade: Depth
@@ -91,7 +91,7 @@ class _Sheets(NamedTuple):
         return cls(
             np.full(shape, -np.inf, dtype=np.float32),
             np.zeros(shape, dtype=np.float32),
-            np.full(shape, -1, dtype=np.int32),
+            np.zeros(shape, dtype=np.int32),
         )
 
     def sheet(self, number: int) -> tuple[Depth, Depth, npt.NDArray[np.int32]]:
@@ -117,16 +117,24 @@ def _brightness(mesh: Mesh, view: View) -> npt.NDArray[np.float32]:
 
 def vertex_normals(mesh: Mesh) -> Array:
     """Outward unit normals, shape (n, 3): the mean of the neighbouring faces' normals weighted by their area."""
-    points = mesh.vertices_mm.astype(np.float64)
-    a, b, c = (points[mesh.faces[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a)
-    normals = np.zeros_like(points)
-    for i in range(3):
-        for axis in range(3):
-            normals[:, axis] += np.bincount(mesh.faces[:, i], weights=face[:, axis], minlength=len(points))
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    unit: Array = normals / np.maximum(length, 1e-12)
+    sums: Array = np.zeros((3, len(mesh.vertices_mm), 3))
+    _add_normals(sums, mesh.vertices_mm.astype(np.float64), mesh.faces)
+    normals = sums.sum(axis=0)
+    unit: Array = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     return unit
+
+
+@njit("void(float64[:, :, ::1], float64[:, ::1], int32[:, ::1])", cache=True, nogil=True)
+def _add_normals(sums, points, faces):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Each face's normal, as long as twice its area, to the sums (corner, vertex, axis) at its three corners."""
+    for f in range(faces.shape[0]):
+        i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
+        bx, by, bz = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
+        cx, cy, cz = points[k, 0] - points[i, 0], points[k, 1] - points[i, 1], points[k, 2] - points[i, 2]
+        normal = (by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx)
+        for corner in range(3):
+            for axis in range(3):
+                sums[corner, faces[f, corner], axis] += normal[axis]
 
 
 @njit(
@@ -185,7 +193,7 @@ def _line(depth, owner, y, x):  # type: ignore[no-untyped-def]  # pragma: no cov
 def _outline(outline, depth, owner):  # type: ignore[no-untyped-def]  # pragma: no cover
     for y in range(depth.shape[0]):
         for x in range(depth.shape[1]):
-            outline[y, x] = owner[y, x] >= 0 and _line(depth, owner, y, x)
+            outline[y, x] = depth[y, x] > -np.inf and _line(depth, owner, y, x)
 
 
 @njit(cache=True, nogil=True)
@@ -194,12 +202,11 @@ def _paint(strip, top, depth, shade, owner, colours):  # type: ignore[no-untyped
     for i in range(strip.shape[0]):
         y = top + i
         for x in range(strip.shape[1]):
-            n = owner[y, x]
-            if n < 0:
+            if depth[y, x] == -np.inf:
                 for c in range(3):
                     strip[i, x, c] = PAPER[c]
                 continue
-            light = shade[y, x]
+            n, light = owner[y, x], shade[y, x]
             if _line(depth, owner, y, x):
                 light *= SILHOUETTE
             for c in range(3):
@@ -218,7 +225,7 @@ def _blend(  # type: ignore[no-untyped-def]  # pragma: no cover
             reached = -np.inf
             for _ in range(layers):
                 best, nearest = -1, np.inf
-                for k in range(layers):  # the farthest sheet not yet drawn; where there is none its depth is -inf
+                for k in range(layers):  # the farthest sheet not yet drawn
                     d = depths[k, y, x]
                     if d > solid[y, x] + TOUCHING_MM and reached < d < nearest:
                         best, nearest = k, d
