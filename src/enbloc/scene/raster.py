@@ -250,7 +250,7 @@ def _blend(  # type: ignore[no-untyped-def]  # pragma: no cover
 def _compose(  # type: ignore[no-untyped-def]  # pragma: no cover
     picture, depth, shade, owner, depths, shades, owners, opacities, colours
 ):
-    """The sheets over one another, averaged over `OVERSAMPLING`: a row of the picture at a time, which fits in cache."""
+    """The sheets over one another, averaged over `OVERSAMPLING`, a row of the picture at a time: that fits in cache."""
     strip = np.empty((OVERSAMPLING, depth.shape[1], 3), dtype=np.float32)
     for row in range(picture.shape[0]):
         top = OVERSAMPLING * row
