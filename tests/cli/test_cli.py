@@ -293,6 +293,20 @@ def test_interrupted_writing_leaves_the_old_run(old_run: Path, monkeypatch: pyte
     assert [p.name for p in old_run.parent.iterdir()] == ["out"]
 
 
+def test_pictures_that_fail_leave_the_old_run(old_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are drawn beside the rest."""
+
+    def broken(planned: object) -> None:
+        raise ValueError("no such colour")
+
+    monkeypatch.setattr(enbloc.report, "early_pictures", broken)
+    before = {name: (old_run / name).read_bytes() for name in files_in(old_run)}
+    with pytest.raises(ValueError, match="no such colour"):
+        write_outputs(plan(parse_case(STATED)), old_run, Clock())
+    assert {name: (old_run / name).read_bytes() for name in files_in(old_run)} == before
+    assert [p.name for p in old_run.parent.iterdir()] == ["out"]
+
+
 def test_a_full_disk_is_said(old_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(planned: object, path: Path, scene: object, **_: object) -> None:
         raise OSError(28, "No space left on device", str(path))

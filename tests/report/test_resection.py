@@ -19,11 +19,12 @@ from enbloc.report.curves import HUB, MIDDLE, PLOT, RIM, histogram, place, rings
 from enbloc.report.pictures import Picture
 from enbloc.report.resection import gate
 from enbloc.report.saw_lines import crossings
-from enbloc.report.specimen import margin_key, sawn_vertices, specimen_pictures
+from enbloc.report.specimen import _painted, margin_key, sawn_vertices, specimen_pictures
 from enbloc.report.stages import not_done
 from enbloc.scene import STYLES, Scene, build_scene
-from enbloc.scene.margins import IN_TUMOUR
+from enbloc.scene.margins import IN_TUMOUR, SCALE
 from enbloc.scene.planes import lesion_planes
+from enbloc.scene.raster import Survey
 from report.test_report import Page
 from scene.hand_made import a_plan
 from scene.hand_made_resection import (
@@ -302,6 +303,41 @@ def test_sawn_faces_are_hatched(scene: Scene) -> None:
     plain = specimen_pictures(replace(found, cuts=()), scene)[1]
     hatched = specimen_pictures(found, scene)[1]
     assert (pixels(hatched) != pixels(plain)).any(axis=-1).mean() > 0.01
+
+
+def test_a_specimen_is_painted_pixel_by_pixel() -> None:
+    """Twelve fine pixels make three: paper and bare tumour in equal parts; an outline; lines across a sawn face."""
+    covered = np.array([[False, True, True, True, True, True], [False, True, True, True, True, True]])
+    outline = np.zeros((2, 6), bool)
+    outline[:, 2:4] = True
+    margin = np.where(np.arange(6) < 2, -1.0, 2.0 * ENOUGH_MM).astype(np.float32) * np.ones((2, 1), np.float32)
+    sawn = np.zeros((2, 6), np.float32)
+    sawn[:, 4:] = 1.0
+    light = np.full((2, 6), 0.5, np.float32)
+    seen = Survey(light, light, covered, outline, (margin, sawn))
+    enough = np.array(SCALE[-1], dtype=float)
+    paper_and_tumour = (255.0 + 0.5 * np.array(IN_TUMOUR)) / 2.0
+    # The face lies at the picture's edge, so that all of it is border; of its diagonals 4 to 6 none is a line.
+    wanted = [paper_and_tumour, 0.4 * enough, 0.4 * enough]
+    np.testing.assert_allclose(_painted(seen, ENOUGH_MM, 0.4)[0], wanted, atol=0.51)  # whole steps of colour
+
+
+def test_lines_run_across_a_sawn_face() -> None:
+    """Within the border two of fourteen diagonals are three quarters of the way to white."""
+    fine = 40
+    shape, ones = (fine, fine), np.ones((fine, fine), np.float32)
+    inside = np.zeros(shape, np.float32)
+    inside[4:-4, 4:-4] = 1.0
+    seen = Survey(ones, ones, ones > 0.0, np.zeros(shape, bool), (np.full(shape, 40.0, np.float32), inside))
+    whole = np.empty((fine, fine, 3))
+    for y, x in np.ndindex(fine, fine):
+        colour = np.array(SCALE[-1], dtype=float)
+        if inside[y, x] and (y + x) % 14 < 2:
+            colour = 255.0 - 0.25 * (255.0 - colour)
+        border = inside[y, x] and not (inside[y - 1 : y + 2, x].all() and inside[y, x - 1 : x + 2].all())
+        whole[y, x] = 0.4 * colour if border else colour
+    wanted = whole.reshape(fine // 2, 2, fine // 2, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(_painted(seen, ENOUGH_MM, 0.4), wanted, atol=0.51)  # whole steps of colour
 
 
 def test_the_colour_bar_ends_at_enough() -> None:

@@ -124,6 +124,17 @@ def test_colours_of_margins() -> None:
     np.testing.assert_allclose(found, wanted, atol=0.5)  # whole steps of colour
 
 
+def test_colours_between_are_interpolated() -> None:
+    """The twin interpolates each channel by itself."""
+    margin = np.random.default_rng(5).uniform(-1.0, 7.0, (40, 3))
+    found = margin_colours(margin, ENOUGH_MM, 0.4)
+    ends = np.linspace(0.0, ENOUGH_MM, len(SCALE))
+    wanted = np.stack([np.interp(margin, ends, np.array(SCALE)[:, channel]) for channel in range(3)], axis=-1)
+    wanted[margin < 0.4] = IN_TUMOUR
+    assert found.shape == (40, 3, 3)
+    np.testing.assert_allclose(found, wanted, atol=0.5)  # whole steps of colour
+
+
 def test_the_scale_gets_darker_all_the_way() -> None:
     """Relative luminance of sRGB (ITU-R BT.709 weights), so that a print in grey still says more or less."""
     linear = (np.array(SCALE) / 255.0) ** 2.2

@@ -82,3 +82,25 @@ def test_pieces_are_read_at_the_nearest_voxel() -> None:
 def test_pieces_on_their_own_grid_are_themselves() -> None:
     drawn = drawing()
     assert np.array_equal(pieces_on(Grid(drawn.label.shape, drawn.affine), drawn), drawn.label)
+
+
+@pytest.mark.parametrize("shift_mm", [0.0, 9.0, 60.0])
+def test_pieces_agree_with_a_look_at_every_voxel(shift_mm: float) -> None:
+    """On a grid that stands askew: over the pieces, half beside them, and far from them."""
+    label = np.zeros((7, 6, 5), np.uint8)
+    label[2:5, 1:5, 1:3], label[2:5, 1:5, 3] = 1, 2
+    own = Affine(np.diag([2.0, 1.5, 2.5, 1.0]))
+    turned = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
+    there = Affine(
+        np.block([[1.1 * turned, np.array([[shift_mm], [-4.0], [1.0]])], [np.zeros((1, 3)), np.ones((1, 1))]])
+    )
+    nothing = np.zeros((0, 3), np.float32)
+    pieces = Pieces(label, own, nothing, nothing.astype(np.int32), np.zeros(0, np.float32))
+    grid = Grid((16, 14, 12), there)
+    wanted = np.zeros(grid.shape, np.uint8)
+    for voxel in np.ndindex(*grid.shape):
+        index = np.rint(own.to_index(there.to_world(voxel))).astype(int)
+        if (index >= 0).all() and (index < label.shape).all():
+            wanted[voxel] = label[tuple(index)]
+    assert np.array_equal(pieces_on(grid, pieces), wanted)
+    assert bool(wanted.any()) is (shift_mm < 60.0)

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -122,13 +123,15 @@ def beside(out: Path) -> Iterator[Path]:
 
 
 def produce(plan: Plan, folder: Path, clock: Clock, with_slices: bool) -> None:
-    from enbloc.report import write_report
+    from enbloc.report import early_pictures, write_report
 
-    clock("writing plan.json")
-    write_plan_json(plan, folder / "plan.json")
-    scene = None if plan.drawing is None else write_drawn(plan, plan.drawing, folder, clock)
-    clock("drawing the report")
-    write_report(plan, folder / "report.html", scene, with_slices=with_slices)
+    with ThreadPoolExecutor(1) as meanwhile:
+        early = meanwhile.submit(early_pictures, plan)
+        clock("writing plan.json")
+        write_plan_json(plan, folder / "plan.json")
+        scene = None if plan.drawing is None else write_drawn(plan, plan.drawing, folder, clock)
+        clock("drawing the report")
+        write_report(plan, folder / "report.html", scene, early=early.result(), with_slices=with_slices)
 
 
 def write_drawn(plan: Plan, drawing: Drawing, folder: Path, clock: Clock) -> Scene:

@@ -33,18 +33,18 @@ from enbloc.report import (
     words,
 )
 from enbloc.report import stability as sins
+from enbloc.report.early import EarlyPictures, early_pictures
 from enbloc.report.morphometry import INTERVAL, OUTSIDE, sizes_shown
 from enbloc.report.pictures import (
     BONE_WINDOW_HU,
     NOT_IMAGED,
     ZOOM,
     Picture,
-    slice_pictures,
     surface_pictures,
 )
 from enbloc.report.script import bundle, json_in_html, policy
 from enbloc.report.scrolling import scrolling, without_slices
-from enbloc.report.specimen import margin_key, specimen_pictures
+from enbloc.report.specimen import margin_key
 from enbloc.report.stages import not_done
 from enbloc.report.turnable import hexadecimal, turnable
 from enbloc.scene import STYLES, Scene, build_scene
@@ -52,22 +52,30 @@ from enbloc.scene.planes import PIXEL_MM
 
 
 def write_report(
-    plan: Plan, path: str | PathLike[str], scene: Scene | None = None, *, with_slices: bool = False
+    plan: Plan,
+    path: str | PathLike[str],
+    scene: Scene | None = None,
+    *,
+    early: EarlyPictures | None = None,
+    with_slices: bool = False,
 ) -> Path:
     """Write the report, whole or not at all. Returns the path."""
     target = Path(path)
-    write_whole(target, render_report(plan, scene, with_slices=with_slices))
+    write_whole(target, render_report(plan, scene, early=early, with_slices=with_slices))
     return target
 
 
-def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool = False) -> str:
+def render_report(
+    plan: Plan, scene: Scene | None = None, *, early: EarlyPictures | None = None, with_slices: bool = False
+) -> str:
     """The report as HTML: pictures, style, script and data inside, no address. Equal plans give equal text.
 
-    `scene` may be handed over where it was already built. `with_slices` puts the image's pixels around the lesion into
-    the file, to scroll through; without it the still pictures are all that is shown of the image.
+    `scene` and `early` may be handed over where they were already made. `with_slices` puts the image's pixels around
+    the lesion into the file, to scroll through; without it the still pictures are all that is shown of the image.
     """
     scene = build_scene(plan) if scene is None else scene
-    slices, surfaces = slice_pictures(plan), surface_pictures(scene)
+    early = early_pictures(plan) if early is None else early
+    slices, surfaces = early.slices, surface_pictures(scene)
     titles = _titles(plan)
     turning = turnable(plan, scene, titles) if scene.meshes else None
     scrolled = scrolling(plan, titles) if with_slices else None
@@ -109,11 +117,11 @@ def render_report(plan: Plan, scene: Scene | None = None, *, with_slices: bool =
         response=response,
         blood=blood,
         flow=flow.shown(plan.perfusion, plan.shortening),
-        **_cut_out(plan, scene),
+        **_cut_out(plan, scene, early),
     )  # fmt: skip
 
 
-def _cut_out(plan: Plan, scene: Scene) -> dict[str, object]:
+def _cut_out(plan: Plan, scene: Scene, early: EarlyPictures) -> dict[str, object]:
     """The resection with its pictures; `cut_out` is None where there is none."""
     found = plan.resection
     if not isinstance(found, Resection):
@@ -122,7 +130,7 @@ def _cut_out(plan: Plan, scene: Scene) -> dict[str, object]:
         "cut_out": found,
         "rings": curves.rings(found),
         "histogram": curves.histogram(found),
-        "specimen": specimen_pictures(found, scene),
+        "specimen": early.specimen,
         "steps_shown": steps.steps(plan, scene),
         "margin_key": margin_key(found.certificate.enough_mm),
         "no_go": words.plain(plan.spine.no_go_basis) if not isinstance(plan.spine, Skipped) else "no-go body",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from enbloc.core.geometry import Array, Vector
 from enbloc.planning.nouns import Cut, Pieces, Resection
@@ -75,7 +76,9 @@ def sawn_vertices(points_mm: Array, cuts: tuple[Cut, ...]) -> npt.NDArray[np.boo
         plane = cut.plane
         near = np.abs(plane.signed_distance_mm(points_mm)) <= cut.kerf_mm / 2.0 + SAWN_WITHIN_MM
         flat, border = in_plane(points_mm[near], plane.normal), in_plane(outline, plane.normal)
-        sawn[near] |= _inside(flat, border) | (_distance_mm(flat, border) <= SAWN_WITHIN_MM)
+        on = _inside(flat, border)
+        on[~on] = _distance_mm(flat[~on], border) <= SAWN_WITHIN_MM
+        sawn[near] |= on
     return sawn
 
 
@@ -116,17 +119,37 @@ def _framing(drawing: Pieces, scene: Scene) -> tuple[Vector, int, float]:
 
 def _painted(seen: Survey, enough_mm: float, bare: float) -> Rgb:
     """Colour by margin, shaded; diagonal lines on sawn faces."""
-    margin, sawn = seen.values
-    colour = margin_colours(margin, enough_mm, bare).astype(np.float32)
-    rows, columns = np.indices(margin.shape)
-    hatched = (sawn > 0.5) & ((rows + columns) % HATCH < HATCH // 5)
-    colour[hatched] = np.float32(255.0) - 0.25 * (np.float32(255.0) - colour[hatched])
-    border = (sawn > 0.5) & ~_eroded(sawn > 0.5)
-    light = np.where(seen.outline | (border & seen.covered), OUTLINE_LIGHT, seen.light)
-    image = np.where(seen.covered[..., None], colour * light[..., None], np.array(PAPER, dtype=np.float32))
-    fine = image.reshape(image.shape[0] // FINE, FINE, image.shape[1] // FINE, FINE, 3).mean(axis=(1, 3))
-    painted: Rgb = np.rint(fine).astype(np.uint8)
+    margin, read = seen.values
+    sawn = read > 0.5
+    border = sawn & ~_eroded(sawn)
+    light = np.where(seen.outline | border, OUTLINE_LIGHT, seen.light)
+    painted: Rgb = np.empty((margin.shape[0] // FINE, margin.shape[1] // FINE, 3), dtype=np.uint8)
+    _average(painted, margin_colours(margin, enough_mm, bare), light, sawn, seen.covered)
     return painted
+
+
+@njit(
+    "void(uint8[:, :, ::1], uint8[:, :, ::1], float32[:, ::1], boolean[:, ::1], boolean[:, ::1])",
+    cache=True,
+    nogil=True,
+)
+def _average(painted, colours, light, sawn, covered):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The mean of the fine pixels, each the paper or its colour by its light; lines run across what is sawn."""
+    white = np.float32(255.0)
+    for row in range(painted.shape[0]):
+        for column in range(painted.shape[1]):
+            for c in range(3):
+                total = np.float32(0.0)
+                for y in range(FINE * row, FINE * (row + 1)):
+                    for x in range(FINE * column, FINE * (column + 1)):
+                        if not covered[y, x]:
+                            total += np.float32(PAPER[c])
+                            continue
+                        colour = np.float32(colours[y, x, c])
+                        if sawn[y, x] and (y + x) % HATCH < HATCH // 5:
+                            colour = white - np.float32(0.25) * (white - colour)
+                        total += colour * light[y, x]
+                painted[row, column, c] = np.rint(total / np.float32(FINE**2))
 
 
 def _eroded(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

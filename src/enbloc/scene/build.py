@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +29,11 @@ def build_scene(plan: Plan) -> Scene:
 
     An empty scene with a note when the plan has no voxels behind it (a case without images).
     """
-    drawing = plan.drawing
+    drawing, scene = plan.drawing, empty_scene(plan)
     if drawing is None:
-        return Scene((), views(PATIENT_AXES), PATIENT_AXES, "patient", ("there is no label map, so nothing is drawn",))
+        return scene
     spine = drawing.spine
     drawn = vertebrae_near(plan, spine)
-    frame, frame_of = index_frame(plan, spine)
     meshes = (
         *_tumour(spine),
         *_vertebrae(spine, drawn),
@@ -45,7 +45,16 @@ def build_scene(plan: Plan) -> Scene:
         *piece_meshes(plan),
         *operation_meshes(plan, drawn),
     )
-    return Scene(meshes, views(frame), frame, frame_of, _notes(spine, drawn), operation_of(plan, meshes))
+    return replace(scene, meshes=meshes, operation=operation_of(plan, meshes))
+
+
+def empty_scene(plan: Plan) -> Scene:
+    """The scene before anything is drawn in it: from where it is looked at, and what is left out."""
+    if plan.drawing is None:
+        return Scene((), views(PATIENT_AXES), PATIENT_AXES, "patient", ("there is no label map, so nothing is drawn",))
+    spine = plan.drawing.spine
+    frame, frame_of = index_frame(plan, spine)
+    return Scene((), views(frame), frame, frame_of, _notes(spine, vertebrae_near(plan, spine)))
 
 
 def index_frame(plan: Plan, spine: Spine) -> tuple[Frame, str]:

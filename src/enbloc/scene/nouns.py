@@ -63,8 +63,8 @@ class View:
     @property
     def rightward(self) -> Vector:
         """The patient direction (RAS) that runs to the right in the picture."""
-        direction: Vector = np.cross(self.up, self.viewer)
-        return direction
+        (ux, uy, uz), (vx, vy, vz) = self.up, self.viewer
+        return np.array([uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx])
 
 
 Triple = tuple[float, float, float]

@@ -40,14 +40,12 @@ def render(scene: Scene, view: View, width: int, height: int, centre_mm: Vector,
         screen = _projected(mesh, view, centre_mm, scale, size)
         target, sheet = (sheets, place[mesh.kind]) if mesh.kind in place else (solid, 0)
         depth, shade, owner = target.sheet(sheet)
-        _fill(screen, _brightness(mesh, view), mesh.faces, number, depth, shade, owner)
+        _fill(screen, _brightness(mesh, view)[None], mesh.faces, number, depth, shade[None], owner)
     colours = np.array([mesh.colour for mesh in scene.meshes], dtype=np.float32).reshape(-1, 3)
-    image = np.empty((*size, 3), dtype=np.float32)
-    image[:] = np.array(PAPER, dtype=np.float32)
-    _paint(image, *solid.sheet(0), colours)
-    alphas = np.array([opacities[kind] for kind in sorted(opacities)], dtype=np.float32)
-    _blend(image, solid.depth[0], sheets.depth, sheets.shade, sheets.owner, alphas, colours)
-    return _averaged(image)
+    opacity = np.array([opacities[kind] for kind in sorted(opacities)], dtype=np.float32)
+    picture = np.empty((height, width, 3), dtype=np.uint8)
+    _compose(picture, *solid.sheet(0), *sheets, opacity, colours)
+    return picture
 
 
 class Survey(NamedTuple):
@@ -71,30 +69,17 @@ def survey(
     mm_per_pixel: float,
 ) -> Survey:
     """`mesh` seen from `view` in a picture of `size` (height, width); each of `values` holds a number per vertex."""
-    screen = _projected(mesh, view, centre_mm, 1.0 / mm_per_pixel, size)
-    read = []
-    sheets = _Sheets.empty(1 + len(values), size)
-    for number, channel in enumerate((_brightness(mesh, view), *values)):
-        depth, shown, owner = sheets.sheet(number)
-        _fill(screen, np.ascontiguousarray(channel, dtype=np.float32), mesh.faces, 0, depth, shown, owner)
-        read.append(shown)
-    depth, _, owner = sheets.sheet(0)
-    covered = np.asarray(owner >= 0)
-    return Survey(depth, read[0], covered, covered & _outlined(depth), tuple(read[1:]))
-
-
-def _outlined(depth: Depth) -> npt.NDArray[np.bool_]:
-    """Where a surface ends in front of what is beside it, as `_line` finds it for one structure."""
-    edge = np.zeros(depth.shape, dtype=bool)
-    lined = np.pad(np.where(np.isfinite(depth), depth, np.float32(-1e6)), 1, mode="edge")
-    for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-        beside = lined[1 + dy : 1 + dy + depth.shape[0], 1 + dx : 1 + dx + depth.shape[1]]
-        edge |= lined[1:-1, 1:-1] - beside > CREASE_MM
-    return edge
+    depth, _, owner = _Sheets.empty(1, size).sheet(0)
+    read = np.stack([_brightness(mesh, view), *values])
+    shown = np.zeros((len(read), *size), dtype=np.float32)
+    _fill(_projected(mesh, view, centre_mm, 1.0 / mm_per_pixel, size), read, mesh.faces, 0, depth, shown, owner)
+    outline = np.zeros(size, dtype=bool)
+    _outline(outline, depth, owner)
+    return Survey(depth, shown[0], np.isfinite(depth), outline, tuple(shown[1:]))
 
 
 class _Sheets(NamedTuple):
-    """Front-most surfaces, (sheets, rows, columns): mm towards the viewer, brightness, which mesh (-1: none)."""
+    """Front-most surfaces, (sheets, rows, columns): mm towards the viewer (-inf: none), brightness, which mesh."""
 
     depth: Depth
     shade: Depth
@@ -106,7 +91,7 @@ class _Sheets(NamedTuple):
         return cls(
             np.full(shape, -np.inf, dtype=np.float32),
             np.zeros(shape, dtype=np.float32),
-            np.full(shape, -1, dtype=np.int32),
+            np.zeros(shape, dtype=np.int32),
         )
 
     def sheet(self, number: int) -> tuple[Depth, Depth, npt.NDArray[np.int32]]:
@@ -132,25 +117,36 @@ def _brightness(mesh: Mesh, view: View) -> npt.NDArray[np.float32]:
 
 def vertex_normals(mesh: Mesh) -> Array:
     """Outward unit normals, shape (n, 3): the mean of the neighbouring faces' normals weighted by their area."""
-    points = mesh.vertices_mm.astype(np.float64)
-    a, b, c = (points[mesh.faces[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a)
-    normals = np.zeros_like(points)
-    for i in range(3):
-        for axis in range(3):
-            normals[:, axis] += np.bincount(mesh.faces[:, i], weights=face[:, axis], minlength=len(points))
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    unit: Array = normals / np.maximum(length, 1e-12)
+    sums: Array = np.zeros((3, len(mesh.vertices_mm), 3))
+    _add_normals(sums, mesh.vertices_mm.astype(np.float64), mesh.faces)
+    normals = sums.sum(axis=0)
+    unit: Array = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     return unit
 
 
+@njit("void(float64[:, :, ::1], float64[:, ::1], int32[:, ::1])", cache=True, nogil=True)
+def _add_normals(sums, points, faces):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Each face's normal, as long as twice its area, to the sums (corner, vertex, axis) at its three corners."""
+    for f in range(faces.shape[0]):
+        i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
+        bx, by, bz = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
+        cx, cy, cz = points[k, 0] - points[i, 0], points[k, 1] - points[i, 1], points[k, 2] - points[i, 2]
+        normal = (by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx)
+        for corner in range(3):
+            for axis in range(3):
+                sums[corner, faces[f, corner], axis] += normal[axis]
+
+
 @njit(
-    "void(float32[:, ::1], float32[::1], int32[:, ::1], int64, float32[:, ::1], float32[:, ::1], int32[:, ::1])",
+    "void(float32[:, ::1], float32[:, ::1], int32[:, ::1], int64, float32[:, ::1], float32[:, :, ::1], int32[:, ::1])",
     cache=True,
     nogil=True,
 )
-def _fill(screen, bright, faces, number, depth, shade, owner):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Draw faces into a layer; a pixel belongs to a face when its centre's barycentric coordinates are all >= 0."""
+def _fill(screen, values, faces, number, depth, shown, owner):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Draw faces into a layer; a pixel belongs to a face when its centre's barycentric coordinates are all >= 0.
+
+    `values` (channels, vertices) are read between the vertices into `shown` (channels, rows, columns).
+    """
     rows, columns = depth.shape
     for f in range(faces.shape[0]):
         i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
@@ -163,17 +159,22 @@ def _fill(screen, bright, faces, number, depth, shade, owner):  # type: ignore[n
         top = max(0, int(np.ceil(min(ay, by, cy))))
         bottom = min(rows - 1, int(np.floor(max(ay, by, cy))))
         for y in range(top, bottom + 1):
+            entered = False
             for x in range(left, right + 1):
                 u = ((bx - x) * (cy - y) - (cx - x) * (by - y)) / area
                 v = ((cx - x) * (ay - y) - (ax - x) * (cy - y)) / area
                 w = 1.0 - u - v
                 if u < -1e-5 or v < -1e-5 or w < -1e-5:
+                    if entered:  # the rest of the row lies beyond the face
+                        break
                     continue
+                entered = True
                 z = u * screen[i, 2] + v * screen[j, 2] + w * screen[k, 2]
                 if z > depth[y, x]:
                     depth[y, x] = z
-                    shade[y, x] = u * bright[i] + v * bright[j] + w * bright[k]
                     owner[y, x] = number
+                    for n in range(values.shape[0]):
+                        shown[n, y, x] = u * values[n, i] + v * values[n, j] + w * values[n, k]
 
 
 @njit(cache=True, nogil=True)
@@ -188,41 +189,45 @@ def _line(depth, owner, y, x):  # type: ignore[no-untyped-def]  # pragma: no cov
     return False
 
 
-@njit(
-    "void(float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], float32[:, ::1])",
-    cache=True,
-    nogil=True,
-)
-def _paint(image, depth, shade, owner, colours):  # type: ignore[no-untyped-def]  # pragma: no cover
+@njit("void(boolean[:, ::1], float32[:, ::1], int32[:, ::1])", cache=True, nogil=True)
+def _outline(outline, depth, owner):  # type: ignore[no-untyped-def]  # pragma: no cover
     for y in range(depth.shape[0]):
         for x in range(depth.shape[1]):
-            n = owner[y, x]
-            if n < 0:
+            outline[y, x] = depth[y, x] > -np.inf and _line(depth, owner, y, x)
+
+
+@njit(cache=True, nogil=True)
+def _paint(strip, top, depth, shade, owner, colours):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """What is solid in the rows from `top` on, or the paper."""
+    for i in range(strip.shape[0]):
+        y = top + i
+        for x in range(strip.shape[1]):
+            if depth[y, x] == -np.inf:
+                for c in range(3):
+                    strip[i, x, c] = PAPER[c]
                 continue
-            light = shade[y, x]
+            n, light = owner[y, x], shade[y, x]
             if _line(depth, owner, y, x):
                 light *= SILHOUETTE
             for c in range(3):
-                image[y, x, c] = colours[n, c] * light
+                strip[i, x, c] = colours[n, c] * light
 
 
-@njit(
-    "void(float32[:, :, ::1], float32[:, ::1], float32[:, :, ::1], float32[:, :, ::1], int32[:, :, ::1], float32[::1],"
-    " float32[:, ::1])",
-    cache=True,
-    nogil=True,
-)
-def _blend(image, solid, depths, shades, owners, opacities, colours):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Blend see-through layers over the solid image, the farthest first; what lies behind a solid surface is hidden."""
+@njit(cache=True, nogil=True)
+def _blend(  # type: ignore[no-untyped-def]  # pragma: no cover
+    strip, top, solid, depths, shades, owners, opacities, colours
+):
+    """Blend see-through layers over the strip, the farthest first; what lies behind a solid surface is hidden."""
     layers = depths.shape[0]
-    for y in range(solid.shape[0]):
-        for x in range(solid.shape[1]):
+    for i in range(strip.shape[0]):
+        y = top + i
+        for x in range(strip.shape[1]):
             reached = -np.inf
             for _ in range(layers):
                 best, nearest = -1, np.inf
                 for k in range(layers):  # the farthest sheet not yet drawn
                     d = depths[k, y, x]
-                    if owners[k, y, x] >= 0 and d > solid[y, x] + TOUCHING_MM and reached < d < nearest:
+                    if d > solid[y, x] + TOUCHING_MM and reached < d < nearest:
                         best, nearest = k, d
                 if best < 0:
                     break
@@ -233,11 +238,29 @@ def _blend(image, solid, depths, shades, owners, opacities, colours):  # type: i
                     alpha = min(1.0, alpha * 1.6)
                 n = owners[best, y, x]
                 for c in range(3):
-                    image[y, x, c] = (1.0 - alpha) * image[y, x, c] + alpha * colours[n, c] * light
+                    strip[i, x, c] = (1.0 - alpha) * strip[i, x, c] + alpha * colours[n, c] * light
 
 
-def _averaged(image: npt.NDArray[np.float32]) -> Picture:
-    steps = [(i, j) for i in range(OVERSAMPLING) for j in range(OVERSAMPLING)]
-    total = sum(image[i::OVERSAMPLING, j::OVERSAMPLING] for i, j in steps) / np.float32(len(steps))
-    rounded: Picture = np.clip(np.rint(total), 0, 255).astype(np.uint8)
-    return rounded
+@njit(
+    "void(uint8[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], float32[:, :, ::1], float32[:, :, ::1],"
+    " int32[:, :, ::1], float32[::1], float32[:, ::1])",
+    cache=True,
+    nogil=True,
+)
+def _compose(  # type: ignore[no-untyped-def]  # pragma: no cover
+    picture, depth, shade, owner, depths, shades, owners, opacities, colours
+):
+    """The sheets over one another, averaged over `OVERSAMPLING`, a row of the picture at a time: that fits in cache."""
+    strip = np.empty((OVERSAMPLING, depth.shape[1], 3), dtype=np.float32)
+    for row in range(picture.shape[0]):
+        top = OVERSAMPLING * row
+        _paint(strip, top, depth, shade, owner, colours)
+        _blend(strip, top, depth, depths, shades, owners, opacities, colours)
+        for column in range(picture.shape[1]):
+            for c in range(3):
+                total = np.float32(0.0)
+                for i in range(OVERSAMPLING):
+                    for j in range(OVERSAMPLING):
+                        total += strip[i, OVERSAMPLING * column + j, c]
+                mean = np.rint(total / np.float32(OVERSAMPLING**2))
+                picture[row, column, c] = min(max(mean, np.float32(0.0)), np.float32(255.0))
