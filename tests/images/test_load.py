@@ -18,6 +18,7 @@ from enbloc.images import load_images, look, write_labels
 from enbloc.images.paths import resolve, sha256_of
 from enbloc.images.space import to_grid
 from enbloc.images.surface import voxelised
+from enbloc.knowledge.schemes import load_scheme
 from images.making import (
     AFFINE,
     SHAPE,
@@ -227,6 +228,41 @@ def test_folder_of_binary_files(tmp_path):
     assert "1 further" in notes["structures-not-read"]  # the spleen
     assert "readme.txt" in notes["files-unknown"]
     assert "T1" not in labels.structures.values()
+
+
+def test_files_of_a_folder_may_each_be_stored_in_their_own_order(tmp_path):
+    """One along other axes, one with all axes turned round: against every voxel's place in mm, file by file."""
+    (tmp_path / "parts").mkdir()
+    stored = {
+        "L1": lambda mask: (mask, AFFINE),
+        "L2": lambda mask: (mask.transpose(2, 0, 1), AFFINE[:, [2, 0, 1, 3]]),
+        "L3": lambda mask: (mask[::-1, ::-1, ::-1], AFFINE @ turned_round(mask.shape)),
+    }
+    for n, (level, way) in enumerate(stored.items()):
+        write_nifti(tmp_path / "parts" / f"vertebrae_{level}.nii.gz", *way((spine_labels() == 20 + n).astype(np.uint8)))
+    labels = load_images(write_case(tmp_path, "parts", scheme="totalsegmentator-files")).labels[0]
+    for n, level in enumerate(stored):
+        np.testing.assert_array_equal(labels.values == labels.value_of(level), spine_labels() == 20 + n)
+
+
+def turned_round(shape):
+    """Index counted from the far end of every axis to index counted from the near one."""
+    matrix = np.diag([-1.0, -1.0, -1.0, 1.0])
+    matrix[:3, 3] = np.array(shape) - 1
+    return matrix
+
+
+def test_of_several_bad_files_in_a_folder_the_first_is_named(tmp_path):
+    """In the scheme's order, though the later one shows what is wrong in its first bytes."""
+    (tmp_path / "parts").mkdir()
+    for n in range(5):
+        write_nifti(tmp_path / "parts" / f"vertebrae_L{n + 1}.nii.gz", (spine_labels() == 20 + n).astype(np.uint8))
+    in_order = [stem for stem in load_scheme("totalsegmentator-files").files if stem.startswith("vertebrae_L")]
+    moved, damaged = in_order[2], in_order[3]
+    write_nifti(tmp_path / "parts" / f"{moved}.nii.gz", tumour_mask(), AFFINE + 40.0 * np.eye(4, k=3))
+    (tmp_path / "parts" / f"{damaged}.nii.gz").write_bytes(b"no gzip")
+    with pytest.raises(SpaceMismatch, match=rf"parts/{moved}.nii.gz.*40.0 mm off the folder's first file"):
+        load_images(write_case(tmp_path, "parts", scheme="totalsegmentator-files"))
 
 
 def _swallowed(labels):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from enbloc.core.errors import LabelError
 from enbloc.core.geometry import Array, Box
 from enbloc.core.levels import Level, is_level
-from enbloc.core.volume import Grid, Imaging, LabelMap, Mask
+from enbloc.core.volume import Grid, Imaging, LabelMap, Mask, axes_as_stored
 
 FINEST_MM = 1.0
 COARSEST_MM = 1.5
@@ -95,7 +95,7 @@ def label_boxes(values: npt.NDArray[np.unsignedinteger]) -> dict[int, Box]:
     """Bounding box of every non-zero label, in one pass in memory order (views with any axis order and flips are
     fine).
     """
-    order = sorted(range(3), key=lambda axis: -abs(values.strides[axis]))
+    order = axes_as_stored(values)
     flipped = [values.strides[axis] < 0 for axis in range(3)]
     view = values[tuple(slice(None, None, -1) if f else slice(None) for f in flipped)].transpose(order)
     extremes = _extremes(np.ascontiguousarray(view), int(np.iinfo(values.dtype).max) + 1)

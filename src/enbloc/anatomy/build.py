@@ -22,6 +22,7 @@ from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Progress, silent
 from enbloc.core.geometry import Box, Plane, bounding_box
 from enbloc.core.levels import Level, are_neighbours
+from enbloc.core.side_by_side import side_by_side
 from enbloc.core.volume import Grid, Imaging, Mask
 
 MARGIN_MM = 12.0
@@ -92,12 +93,13 @@ def region_of(bones: Sequence[Bone], tumour: Mask | None, grid: Grid) -> Box:
 
 def own_poses(bones: Sequence[Bone]) -> tuple[Pose | None, ...]:
     """Each vertebra's pose from its own bone; None where that cannot be read."""
-    points = [bone.points_mm() for bone in bones]
+    points = side_by_side(Bone.points_mm, bones)
     tangents = column_tangents(bones, np.array([p.mean(axis=0) for p in points]))
-    return tuple(
-        None if bone.level in NOT_MODELLED else own_pose(p, tangent)
-        for bone, p, tangent in zip(bones, points, tangents, strict=True)
-    )
+
+    def read(n: int) -> Pose | None:
+        return None if bones[n].level in NOT_MODELLED else own_pose(points[n], tangents[n])
+
+    return side_by_side(read, range(len(bones)))
 
 
 def owners(bones: Sequence[Bone], region: Box, grid: Grid) -> PartMap:

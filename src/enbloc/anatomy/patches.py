@@ -15,6 +15,7 @@ from enbloc.anatomy.compartment import CODES, Barrier, Compartment
 from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra, is_bone
 from enbloc.core.geometry import Array, Box, Vector
 from enbloc.core.mesh import Faces, area_vectors, enclosed_mm3, smooth_surface, vertex_vectors
+from enbloc.core.side_by_side import side_by_side
 from enbloc.core.volume import Grid, Mask
 from enbloc.knowledge import Borders, barrier_borders
 
@@ -41,12 +42,15 @@ class Surface:
 
 def compartments_of(spine: Spine) -> tuple[Compartment, ...]:
     """The compartment of every modelled vertebra with bone, in the order of the spine."""
-    found = []
-    for number, vertebra in enumerate(spine.vertebrae, start=1):
-        if vertebra.frame is not None and vertebra.canal_centre_mm is not None:
-            made = compartment_of(spine, number, vertebra, vertebra.frame, vertebra.canal_centre_mm)
-            found += [made] if made is not None else []
-    return tuple(found)
+
+    def close(number: int) -> Compartment | None:
+        vertebra = spine.vertebrae[number - 1]
+        if vertebra.frame is None or vertebra.canal_centre_mm is None:
+            return None
+        return compartment_of(spine, number, vertebra, vertebra.frame, vertebra.canal_centre_mm)
+
+    found = side_by_side(close, range(1, len(spine.vertebrae) + 1))
+    return tuple(compartment for compartment in found if compartment is not None)
 
 
 def compartment_of(spine: Spine, number: int, vertebra: Vertebra, frame: Frame, canal_mm: Triple) -> Compartment | None:

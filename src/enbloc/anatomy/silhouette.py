@@ -100,7 +100,7 @@ def _star(axis: Vector, radius_deg: float, rings: int) -> list[Vector]:
     return found
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _cast(points: Array, centre: Vector, u: Vector, v: Vector) -> Image:
     """Pixels hit by the points; a single-pixel gap between hit neighbours is closed."""
     image = np.zeros((PIXELS, PIXELS), np.uint8)
@@ -121,7 +121,7 @@ def _cast(points: Array, centre: Vector, u: Vector, v: Vector) -> Image:
     return closed
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _largest_hole(image: Image) -> Image:
     """Marks the largest background region (4-connected) that does not reach the border."""
     region = np.zeros(image.shape, np.int32)
@@ -142,7 +142,7 @@ def _largest_hole(image: Image) -> Image:
     return image
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _flood(
     image: Image, region: npt.NDArray[np.int32], stack: npt.NDArray[np.int32], i0: int, j0: int, number: int
 ) -> int:

@@ -17,6 +17,11 @@ from enbloc.core.geometry import Affine, Array, Box, Index
 Mask = npt.NDArray[np.bool_]
 
 
+def axes_as_stored(values: npt.NDArray[np.generic]) -> tuple[int, ...]:
+    """The axes from the slowest to the fastest in memory: handed over so, an array is walked along its memory."""
+    return tuple(sorted(range(values.ndim), key=lambda axis: -abs(values.strides[axis])))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
     """Where the voxels are: array shape and affine."""

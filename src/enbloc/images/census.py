@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.core.geometry import Array
-from enbloc.core.volume import Grid
+from enbloc.core.volume import Grid, axes_as_stored
 
 Labels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -36,8 +36,7 @@ class Census:
 
 def take_census(values: Labels, grid: Grid) -> Census:
     """Census of `values` (any memory order) on `grid`."""
-    # The kernel walks the last axis innermost, so axes are handed over in the order they lie in memory.
-    order = sorted(range(3), key=lambda axis: -abs(values.strides[axis]))
+    order = list(axes_as_stored(values))
     sums = np.zeros((np.iinfo(values.dtype).max + 1, 4), dtype=np.int64)
     _kernel()(values.transpose(order), sums)
     present = np.flatnonzero(sums[1:, 0]) + 1

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from enbloc.core.errors import ImageError, LabelError, SpaceMismatch
 from enbloc.core.levels import is_level
-from enbloc.core.volume import Grid
+from enbloc.core.side_by_side import side_by_side
+from enbloc.core.volume import Grid, axes_as_stored
 from enbloc.images.labels import whole_numbers
 from enbloc.images.raw import Note, closest_ras
 from enbloc.images.read import ending_of, read_image
@@ -19,6 +20,8 @@ from enbloc.images.space import rounding_note, same_voxels
 from enbloc.knowledge.schemes import LabelScheme
 from enbloc.knowledge.vessels import vessel_kind
 
+Places = npt.NDArray[np.intp]
+"""Voxels by their number in memory."""
 MOST_STRUCTURES = 255
 """As many as eight bits can number."""
 _NEEDED = ("canal", "cord", "dural-sac", "vertebrae", "disc")
@@ -34,7 +37,7 @@ def is_needed(structure: str) -> bool:
 def read_folder(
     folder: Path, file: str, scheme: LabelScheme
 ) -> tuple[npt.NDArray[np.uint8], Grid, dict[int, str], tuple[Note, ...]]:
-    """One map of the structures that are used, closest to RAS; files are read one by one.
+    """One map of the structures that are used, closest to RAS; files are read two at a time.
 
     Where files overlap the first in the scheme's order keeps the voxel. Raises SpaceMismatch when a file has another
     grid than the first one, LabelError when no file of the scheme is there.
@@ -44,32 +47,29 @@ def read_folder(
     if not wanted:
         hint = "files are named as in " + ", ".join(list(scheme.files)[:2])
         raise LabelError(f"holds no structure of scheme {scheme.id}", file=file, field="scheme", hint=hint)
-    values: npt.NDArray[np.uint8] | None = None
+    first, *others = (found[stem] for stem, _ in wanted)
+    mask, grid = _binary(first, file)
+    order = axes_as_stored(mask)
+
+    def read(path: Path) -> tuple[Places, Grid]:
+        mask, own = _binary(path, file)
+        _refuse_other_grid(own, grid, f"{file}/{path.name}")
+        return np.flatnonzero(mask.transpose(order)), own
+
+    voxels = [(np.flatnonzero(mask.transpose(order)), grid), *side_by_side(read, others)]
+    values = np.zeros_like(mask, dtype=np.uint8)
+    flat = values.transpose(order).reshape(-1)
     rounding: list[Note] = []
-    grid: Grid | None = None
     structures: dict[int, str] = {}
     overlap: dict[str, int] = {}
-    for stem, name in wanted:
-        shown = f"{file}/{found[stem].name}"
-        mask, own = _binary(found[stem], shown)
-        if values is None or grid is None:
-            values, grid = np.zeros_like(mask, dtype=np.uint8), own
-        elif not same_voxels(own, grid):
-            shift = f"{grid.corner_shift_mm(own):.1f} mm"
-            message = f"shape {own.shape} against {grid.shape}, farthest corner {shift} off the folder's first file"
-            raise SpaceMismatch(message, file=shown, field="grid", hint="export all structures on one grid")
-        else:
-            rounding += rounding_note(own, grid, shown, "the folder's first file")
-        taken = mask & (values != 0)
-        _count_overlap(overlap, values[taken], structures, name)
-        n_taken = int(np.count_nonzero(taken))
-        n_voxels = int(np.count_nonzero(mask))
-        if n_voxels > n_taken:
+    for (stem, name), (places, own) in zip(wanted, voxels, strict=True):
+        rounding += rounding_note(own, grid, f"{file}/{found[stem].name}", "the folder's first file")
+        free = flat[places] == 0
+        _count_overlap(overlap, flat[places[~free]], structures, name)
+        if free.any():
             number = len(structures) + 1
-            values[mask & ~taken] = number
+            flat[places[free]] = number
             structures[number] = name
-    assert values is not None
-    assert grid is not None
     if not structures:
         raise LabelError("every file is empty", file=file, field="voxel values")
     return values, grid, structures, (*rounding, *_notes(file, found, scheme, strangers, overlap))
@@ -95,11 +95,19 @@ def _listed(folder: Path, scheme: LabelScheme) -> tuple[dict[str, Path], list[st
     return found, strangers
 
 
-def _binary(path: Path, shown: str) -> tuple[Binary, Grid]:
+def _binary(path: Path, folder: str) -> tuple[Binary, Grid]:
+    shown = f"{folder}/{path.name}"
     raw = read_image(path, shown)
     values = whole_numbers(raw, shown)
     view, grid = closest_ras(values, raw.matrix, shown)
     return np.asarray(view) != 0, grid
+
+
+def _refuse_other_grid(own: Grid, grid: Grid, shown: str) -> None:
+    if not same_voxels(own, grid):
+        shift = f"{grid.corner_shift_mm(own):.1f} mm"
+        message = f"shape {own.shape} against {grid.shape}, farthest corner {shift} off the folder's first file"
+        raise SpaceMismatch(message, file=shown, field="grid", hint="export all structures on one grid")
 
 
 def _count_overlap(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from enbloc.core.errors import SpaceMismatch
 from enbloc.core.geometry import Affine, Array, bounding_box
-from enbloc.core.volume import Grid, Mask
+from enbloc.core.volume import Grid, Mask, axes_as_stored
 from enbloc.images.census import Labels
 from enbloc.images.raw import Note
 
@@ -76,8 +76,7 @@ def inside_share(mask: Mask, grid: Grid, other: Grid) -> float:
     n_true = int(np.count_nonzero(mask))
     if n_true == 0:
         return 1.0
-    # np.nonzero is fast along memory only, so axes are handed over in the order they lie in it.
-    order = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))
+    order = list(axes_as_stored(mask))  # np.nonzero is fast along memory only
     step = max(1, int((n_true / _SAMPLES) ** (1.0 / 3.0)))
     found = np.argwhere(mask.transpose(order)[::step, ::step, ::step]) * step
     places = np.empty_like(found)

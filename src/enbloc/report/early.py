@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from enbloc.core.side_by_side import side_by_side
 from enbloc.planning.nouns import Resection
 from enbloc.planning.plan import Plan
 from enbloc.report.pictures import Picture, slice_pictures
-from enbloc.report.side_by_side import side_by_side
 from enbloc.report.specimen import specimen_pictures
 from enbloc.scene import empty_scene
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.core.geometry import Array, Vector
+from enbloc.core.side_by_side import side_by_side
 from enbloc.core.volume import Imaging, Mask
 from enbloc.knowledge import vessel_kind
 from enbloc.planning.plan import Drawing, Plan
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb, contours
 from enbloc.report.saw_lines import draw_outlines, draw_saw_lines
-from enbloc.report.side_by_side import side_by_side
 from enbloc.scene import STYLES, Scene, View
 from enbloc.scene.planes import PIXEL_MM, LesionPlane, lesion_planes
 from enbloc.scene.slices import Field, Outline, any_label, column_outlines, labelled_outlines, sampled_image

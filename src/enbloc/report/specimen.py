@@ -9,10 +9,10 @@ import numpy.typing as npt
 from numba import njit
 
 from enbloc.core.geometry import Array, Vector
+from enbloc.core.side_by_side import side_by_side
 from enbloc.planning.nouns import Cut, Pieces, Resection
 from enbloc.report.draw import BLACK, WHITE, Canvas, Rgb
 from enbloc.report.pictures import COLOURS, Picture
-from enbloc.report.side_by_side import side_by_side
 from enbloc.scene import STYLES, Mesh, Scene, View
 from enbloc.scene.cuts import corners, in_plane
 from enbloc.scene.margins import IN_TUMOUR, SCALE, bare_mm, margin_colours

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.core.evidence import Skipped
+from enbloc.core.side_by_side import side_by_side
 from enbloc.planning.nouns import OTHER_LEAVES, Cut, CutRisk, PieceRemoval, Release, Resection
 from enbloc.planning.plan import Plan
 from enbloc.report import carrying_out, leaving
 from enbloc.report.carrying_out import ARCH, RING
 from enbloc.report.pictures import Picture
 from enbloc.report.resection import gate, in_order, margin, tissue
-from enbloc.report.side_by_side import side_by_side
 from enbloc.report.step_pictures import Framing, Theatre, drawn, framing, marks_of, on_the_way
 from enbloc.report.words import plain
 from enbloc.scene import Mesh, Motion, Scene

@@ -11,6 +11,7 @@ import numpy as np
 from enbloc.core.evidence import Skipped
 from enbloc.core.geometry import Array, Vector
 from enbloc.core.levels import Level
+from enbloc.core.side_by_side import side_by_side
 from enbloc.resection.candidates import GRID_PITCH, Candidates, Limits, candidates, keeps
 from enbloc.resection.certificate import Proof, refine
 from enbloc.resection.family import column_angles, column_normals, planes_through, ring_angles, ring_normals
@@ -22,7 +23,6 @@ from enbloc.resection.pairs import Settled, best_alone, first_severing, settled_
 from enbloc.resection.passage import Passage, column_passage, ring_passage, split_passage
 from enbloc.resection.section import Section, section_of
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.threads import at_once
 
 MOST_CROSSING = 200
 """So many cuts between vertebrae are tried, best first, before one that crosses a ring cut is accepted and said so."""
@@ -213,7 +213,7 @@ def divided_choice(
         planes = planes_through(passage, normals, angles, settings.offset_step_mm)
         return candidates(passage, planes, limits, settings), len(planes)
 
-    found = dict(zip(RING_GATES, at_once(looked_through, RING_GATES), strict=True))
+    found = dict(zip(RING_GATES, side_by_side(looked_through, RING_GATES), strict=True))
     open_sides = tuple(side for side in found.values() if isinstance(side, OpenSide))
     grid = {gate: side[0] for gate, side in found.items() if not isinstance(side, OpenSide)}
     looked_at = sum(side[1] for side in found.values() if not isinstance(side, OpenSide))

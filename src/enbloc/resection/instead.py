@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from enbloc.core.evidence import Caveat, Skipped
+from enbloc.core.side_by_side import side_by_side
 from enbloc.knowledge.removal_tables import removal_table
 from enbloc.resection.nouns import COLUMN_GATES, Alternative, Cut
 from enbloc.resection.removal_answers import NONE_FOUND
 from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceWay, Removal, WayInstead
-from enbloc.resection.threads import at_once
 
 MOST = 3
 """So many alternatives are searched; a search takes as long as that of the plan itself."""
@@ -44,7 +44,7 @@ def with_ways_out(
         return
     listed = tuple(others)
     worth = sorted(searched_first(listed))
-    ways = dict(zip(worth, at_once(lambda n: leave(cuts_with(listed[n], cuts)), worth), strict=True))
+    ways = dict(zip(worth, side_by_side(lambda n: leave(cuts_with(listed[n], cuts)), worth), strict=True))
     for n, other in enumerate(listed):
         found = ways.get(n, Skipped(not_sought(other) or ENOUGH))
         yield replace(other, removal=found if isinstance(found, Skipped) else in_short(found, said))
@@ -102,7 +102,7 @@ def other_leaves(others: Iterable[Alternative], cuts: Sequence[Cut], removal: Re
     least tumour first.
     """
     ways = [
-        f"{other.says} ({side_by_side(cuts_with(other, cuts), cuts)}): {other.removal.says}"
+        f"{other.says} ({against(cuts_with(other, cuts), cuts)}): {other.removal.says}"
         for other in sorted(others, key=lambda other: in_tumour_mm2(cuts_with(other, cuts)))
         if isinstance(other.removal, WayInstead) and other.removal.found
     ]
@@ -111,7 +111,7 @@ def other_leaves(others: Iterable[Alternative], cuts: Sequence[Cut], removal: Re
         yield Caveat(OTHER_LEAVES, says.format(stuck=", ".join(stuck(removal)), others="; or ".join(ways)))
 
 
-def side_by_side(theirs: Sequence[Cut], ours: Sequence[Cut]) -> str:
+def against(theirs: Sequence[Cut], ours: Sequence[Cut]) -> str:
     """Least margin and area in tumour of all cuts, against those chosen."""
     least = [min(cut.margin_mm.value for cut in cuts) for cuts in (theirs, ours)]
     inside = [in_tumour_mm2(cuts) for cuts in (theirs, ours)]

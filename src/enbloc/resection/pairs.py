@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from enbloc.core.geometry import Array
+from enbloc.core.side_by_side import side_by_side
 from enbloc.core.volume import Mask
 from enbloc.resection.candidates import Candidates, Key
-from enbloc.resection.threads import at_once
 
 DEPTH, MARGIN = 2, 3
 """Where depth, and by default margin, stand in a key; before them whether and how much tumour is cut."""
@@ -42,7 +42,7 @@ def pair_key(left: Key, right: Key, margin: int = MARGIN) -> tuple[float, ...]:
 
 def best_pair(left: Candidates, right: Candidates, opening_mm: float) -> Pair | None:
     """The first pair by `pair_key` whose cuts sever and leave `opening_mm` between their ends; None without one."""
-    one, two = at_once(best_by_place, (left, right))
+    one, two = side_by_side(best_by_place, (left, right))
     enough = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
     margin = MARGIN + left.settings.ordered.index("margin")
     found = (

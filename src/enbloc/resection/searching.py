@@ -12,6 +12,7 @@ from enbloc.anatomy import Frame, Spine
 from enbloc.core.evidence import Progress, Skipped
 from enbloc.core.geometry import Array, unit
 from enbloc.core.levels import Level
+from enbloc.core.side_by_side import side_by_side
 from enbloc.core.volume import Imaging
 from enbloc.knowledge import resection_tool
 from enbloc.resection.candidates import Limits
@@ -23,7 +24,6 @@ from enbloc.resection.lay import operative_field
 from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Gate, OpenSide
 from enbloc.resection.passage import Passage, column_passage
 from enbloc.resection.settings import ResectionSettings
-from enbloc.resection.threads import at_once
 
 CORNER = 0.87
 """From the middle of a voxel to its corner, in voxels."""
@@ -98,7 +98,7 @@ def between_vertebrae(search: Search) -> Search:
     def choice(gate: Gate) -> Chosen | OpenSide:
         return column_choice(field, gate, search.column_axes[gate], sections, limits, settings)
 
-    return replace(search, columns=dict(zip(COLUMN_GATES, at_once(choice, COLUMN_GATES), strict=True)))
+    return replace(search, columns=dict(zip(COLUMN_GATES, side_by_side(choice, COLUMN_GATES), strict=True)))
 
 
 def opened_wider(search: Search) -> Search | None:

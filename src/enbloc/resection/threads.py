@@ -1,19 +1,16 @@
-"""Work shared out over the cores; nothing found depends on how many there are."""
+"""The same kernel over parts of its planes at a time, on every core."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 
 from enbloc.core.geometry import Array
 
-One = TypeVar("One")
-Made = TypeVar("Made")
 PARTS_A_CORE = 4
 FEWEST = 64
 """Fewer planes are not worth a thread."""
@@ -28,9 +25,3 @@ def in_parts(kernel: Callable[[slice], Array], count: int) -> Array:
     edges = np.linspace(0, count, parts + 1).astype(int)
     with ThreadPoolExecutor(cores) as pool:
         return np.concatenate(list(pool.map(kernel, (slice(a, b) for a, b in pairwise(edges)))))
-
-
-def at_once(make: Callable[[One], Made], each: Iterable[One]) -> list[Made]:
-    """What `make` gives for each, in their order, as many at a time as there are cores."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(make, each))

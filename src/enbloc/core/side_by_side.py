@@ -1,4 +1,4 @@
-"""Several pictures at a time: the rasteriser and the image library let go of the lock."""
+"""The same work on each of several things, two at a time, where that work lets go of the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ AT_A_TIME = 2
 
 
 def side_by_side(make: Callable[[One], Made], each: Iterable[One]) -> tuple[Made, ...]:
-    """What `make` gives for each, in their order; nothing depends on how many are made at a time."""
+    """What `make` gives for each, in their order; nothing depends on how many are made at a time.
+
+    Where several fail, the error of the first of them is raised, and what has not begun is not made.
+    """
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         return tuple(pool.map(make, each))
