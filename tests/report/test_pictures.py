@@ -147,7 +147,8 @@ def test_slices_pass_through_tumour_even_where_its_centre_is_healthy() -> None:
     tumour[45:75, 65:95] = False
     middle = tuple(spine.grid.affine.to_world(np.argwhere(tumour).mean(axis=0)))
     lesion = replace(plan.tumour.lesions[0], centre_mm=middle)  # type: ignore[union-attr]
-    point = spine.grid.affine.to_index(tumour_point(replace(spine, tumour=tumour), lesion))
+    voxels_mm = spine.grid.affine.to_world(np.argwhere(tumour))
+    point = spine.grid.affine.to_index(tumour_point(voxels_mm, spine, lesion))
     assert tumour[tuple(np.rint(point).astype(int))]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +63,26 @@ def load_images(case: Case, progress: Progress = silent) -> Imaging:
 
 
 def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
-    notes: list[Note] = []
-    inputs: list[InputFile] = []
+    """An image in one file is read while labels and tumour are; what is wrong with those is said first all the same."""
     image_path = None if files.image is None else resolve(case.folder, files.image, "imaging.image")
     scan = None if image_path is None else find_scan(image_path, files)
+    with ThreadPoolExecutor(1) as meanwhile:
+        raw: Callable[[], RawImage] | None = None if scan is None else partial(read_series, scan)
+        if image_path is not None and files.image is not None and scan is None:
+            raw = meanwhile.submit(read_image, image_path, files.image).result
+        return _put_together(case, files, image_path, scan, raw, progress)
+
+
+def _put_together(
+    case: Case,
+    files: ImagingFiles,
+    image_path: Path | None,
+    scan: Scan | None,
+    image_read: Callable[[], RawImage] | None,
+    progress: Progress,
+) -> Imaging:
+    notes: list[Note] = []
+    inputs: list[InputFile] = []
     other = None if scan is None else scan.reference
     maps: list[LabelMap] = []
     censuses: list[Census] = []
@@ -95,10 +114,9 @@ def _load(case: Case, files: ImagingFiles, progress: Progress) -> Imaging:
         notes += more
     image: Volume | None = None
     modality = files.modality if scan is None else scan.series.modality.lower()
-    if files.image is not None and image_path is not None:
+    if files.image is not None and image_path is not None and image_read is not None:
         progress(f"reading {files.image}")
-        raw = read_image(image_path, files.image) if scan is None else read_series(scan)
-        image, more = _image(raw, files.image, modality, maps[0], files.labels[0].file)
+        image, more = _image(image_read(), files.image, modality, maps[0], files.labels[0].file)
         inputs.append(InputFile("image", files.image, sha256_of(image_path)))
         notes += more
     return Imaging(grid, tuple(maps), tumour, image, modality, tuple(inputs), tuple(dict.fromkeys(notes)))

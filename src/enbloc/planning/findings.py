@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 
 from enbloc.anatomy import BARRIERS, Compartment, LevelMorphometry, Spine, Vertebra
@@ -47,9 +48,11 @@ def find_build(spine: Spine | Skipped, progress: Progress) -> Build:
     from enbloc.anatomy.morphometry import morphometry
 
     progress("measuring the vertebrae")
-    sizes = morphometry(spine)
-    progress("closing the compartments")
-    return Build(sizes, compartments(spine))
+    with ThreadPoolExecutor(1) as meanwhile:
+        closed = meanwhile.submit(compartments, spine)
+        sizes = morphometry(spine)
+        progress("closing the compartments")
+        return Build(sizes, closed.result())
 
 
 def find_around(

@@ -96,8 +96,7 @@ class Candidates:
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:
         """The candidates, best first by `key`."""
-        columns = [*reversed(self._columns())]
-        order: npt.NDArray[np.intp] = np.lexsort(columns)
+        order: npt.NDArray[np.intp] = np.lexsort(self._deciding.T[::-1])
         return order
 
     def _columns(self) -> list[Vector]:
@@ -154,9 +153,13 @@ class Candidates:
         return [np.abs(tilt), np.abs(azimuth), tilt, azimuth, apart]
 
     @cached_property
-    def keys(self) -> list[Key]:
-        """Per candidate, the columns that decide, as one tuple."""
-        return list(map(tuple, np.stack(self._columns(), axis=1).tolist()))
+    def _deciding(self) -> Array:
+        deciding: Array = np.stack(self._columns(), axis=1)
+        return deciding
+
+    def key(self, n: int) -> Key:
+        """The columns that decide of candidate `n`, as one tuple."""
+        return tuple(self._deciding[n].tolist())
 
     def severs(self, n: int) -> bool:
         """Whether candidate `n` parts the gate's two ends, by flood through the voxels."""

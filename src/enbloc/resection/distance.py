@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ FAR_MM = 1e3
 """Stands for the distance to what is not there."""
 FINE_MM = 0.8
 """Thick voxels are divided until they are about as long as they are wide, but not below this."""
+THREADS = os.cpu_count() or 1
+"""Nothing found depends on how many there are."""
 Distances = npt.NDArray[np.float32]
 
 
@@ -65,7 +68,7 @@ def _divided(mask: Mask, factors: tuple[int, int, int]) -> Mask:
     return np.ascontiguousarray(mask)
 
 
-def signed_distance_mm(mask: Mask, spacing_mm: Array, threads: int = 1) -> Distances | None:
+def signed_distance_mm(mask: Mask, spacing_mm: Array, threads: int = THREADS) -> Distances | None:
     """The distance from centre to centre less half a voxel (the mean over the axes); None for an empty mask. The same
     for any number of `threads`.
     """

@@ -95,7 +95,7 @@ class RingChoice:
         margin that cannot be told from none.
         """
         unsettled = float(any(each.unsettled for each in self.chosen.values()))
-        keys = [each.among.keys[each.number] for each in self.chosen.values()]
+        keys = [each.among.key(each.number) for each in self.chosen.values()]
         inside = [sum(key[column] for key in keys) for column in range(2)]
         return (unsettled, *inside, max((key[2] for key in keys), default=0.0), float(self.least_mm < self.noise_mm))
 

@@ -21,8 +21,6 @@ from enbloc.resection.theatre import Theatre
 
 SIGHT_MM = 12.0
 """Distances beyond this are not told apart."""
-THREADS = 2
-"""Take one map of distances; two ways are searched at a time."""
 ROUNDING_MM = 1e-3
 """So that what touches does not count as entered."""
 PEDICLE = {"left": Part.PEDICLE_LEFT, "right": Part.PEDICLE_RIGHT}
@@ -231,7 +229,7 @@ def near(mask: Mask, step_mm: float) -> Near | None:
         return None
     voxels = int(np.ceil(SIGHT_MM / step_mm)) + 1
     grown = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
-    mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm), THREADS)
+    mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm))
     assert mm is not None
     mm -= np.float32(0.5 * step_mm - ROUNDING_MM)
     return Near(grown, mm)

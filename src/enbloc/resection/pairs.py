@@ -45,8 +45,9 @@ def best_pair(left: Candidates, right: Candidates, opening_mm: float) -> Pair | 
     one, two = side_by_side(best_by_place, (left, right))
     enough = wide_enough(left.passage.wall_mm(), right.passage.wall_mm(), opening_mm)
     margin = MARGIN + left.settings.ordered.index("margin")
+    lefts, rights = ({place: side.key(n) for place, n in by.items()} for side, by in ((left, one), (right, two)))
     found = (
-        (pair_key(left.keys[l], right.keys[r], margin), Pair(l, r))
+        (pair_key(lefts[a], rights[b], margin), Pair(l, r))
         for a, l in one.items()
         for b, r in two.items()
         if enough[a, b]

@@ -9,7 +9,7 @@ import numpy as np
 
 from enbloc.anatomy import Frame, Spine
 from enbloc.core.evidence import Skipped
-from enbloc.core.geometry import Vector
+from enbloc.core.geometry import Array, Vector
 from enbloc.planning.plan import Plan
 from enbloc.scene.build import index_frame
 from enbloc.scene.slices import Cut, cuts
@@ -45,11 +45,12 @@ def _planes(plan: Plan) -> Iterator[LesionPlane]:
     if plan.drawing is None:
         return
     spine = plan.drawing.spine
+    voxels_mm = spine.grid.affine.to_world(np.argwhere(spine.tumour))
     for number, lesion in enumerate(_lesions(plan)[:MOST_LESIONS], start=1):
-        centre = tumour_point(spine, lesion)
+        centre = tumour_point(voxels_mm, spine, lesion)
         frame, owner = index_frame(plan, spine) if number == 1 else _nearest_frame(plan, spine, centre)
         right, anterior, superior = (float(mm) for mm in frame.to_local(centre))
-        field_mm = _field_mm(spine, frame, centre)
+        field_mm = _field_mm(voxels_mm, frame, centre)
         planes = cuts(frame, centre, round(field_mm / PIXEL_MM), PIXEL_MM)
         for cut, offset in zip(planes, (superior, right, anterior), strict=True):
             if number == 1 or cut.name == "axial":
@@ -64,16 +65,16 @@ def _lesions(plan: Plan) -> list[Lesion]:
     return sorted(plan.tumour.lesions, key=lambda lesion: (index not in lesion.levels, -lesion.volume_mm3))
 
 
-def tumour_point(spine: Spine, lesion: Lesion) -> Vector:
-    """The tumour voxel nearest to the lesion's centre (RAS mm): the centre itself may lie outside a curved lesion."""
+def tumour_point(voxels_mm: Array, spine: Spine, lesion: Lesion) -> Vector:
+    """Of the tumour's voxels (n, 3) the nearest to the lesion's centre (RAS mm): the centre itself may lie outside a
+    curved lesion.
+    """
     centre: Vector = np.array(lesion.centre_mm)
-    voxels = np.argwhere(spine.tumour)
-    if not len(voxels):
+    if not len(voxels_mm):
         return centre
-    points = spine.grid.affine.to_world(voxels)
-    distance = np.linalg.norm(points - centre, axis=1)
+    distance = np.linalg.norm(voxels_mm - centre, axis=1)
     near = int(distance.argmin())
-    return centre if distance[near] < float(spine.grid.spacing_mm.max()) else points[near]
+    return centre if distance[near] < float(spine.grid.spacing_mm.max()) else voxels_mm[near]
 
 
 def _nearest_frame(plan: Plan, spine: Spine, point_mm: Vector) -> tuple[Frame, str]:
@@ -83,9 +84,9 @@ def _nearest_frame(plan: Plan, spine: Spine, point_mm: Vector) -> tuple[Frame, s
     return min(framed, key=lambda pair: float(np.linalg.norm(np.array(pair[0].origin_mm) - point_mm)))
 
 
-def _field_mm(spine: Spine, frame: Frame, centre_mm: Vector) -> float:
+def _field_mm(voxels_mm: Array, frame: Frame, centre_mm: Vector) -> float:
     """As wide as the lesion needs, within `FIELDS_MM`."""
-    local = frame.to_local(spine.grid.affine.to_world(np.argwhere(spine.tumour))) - frame.to_local(centre_mm)
+    local = frame.to_local(voxels_mm) - frame.to_local(centre_mm)
     near = local[np.abs(local).max(axis=1) < FIELDS_MM[1] / 2.0]
     reach = float(np.abs(near).max()) if len(near) else 0.0
     return float(np.clip(2.0 * (reach + AROUND_LESION_MM), *FIELDS_MM))

@@ -243,8 +243,7 @@ def _is_the_bone(zones: Sequence[ZoneExtent]) -> bool:
 
 def _leaves_image(spine: Spine) -> bool:
     """Whether tumour touches the edge of the working grid; its margin keeps other tumour away from that edge."""
-    faces = (spine.tumour.take(end, axis=axis) for axis in range(3) for end in (0, -1))
-    return any(bool(face.any()) for face in faces)
+    return any(bool(np.moveaxis(spine.tumour, axis, 0)[end].any()) for axis in range(3) for end in (0, -1))
 
 
 def _whole_column(spine: Spine) -> bool:
