@@ -4,8 +4,7 @@
 PY = PYTHONDONTWRITEBYTECODE= .venv/bin/python
 WORKERS = 2
 
-.PHONY: help demo test lint types format bench lock web web-check clean FORCE
-.PHONY: help demo test lint types format bench docs lock clean FORCE
+.PHONY: help demo test lint types format bench docs lock web web-check clean FORCE
 
 help:
 	@echo 'make demo    plan the shipped synthetic patient into demo-out/'
