@@ -96,8 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def bench_twin(figures: Figures, count: int) -> None:
     from enbloc.resection.family import ring_angles
-    from enbloc.resection.pairs import best_pair, pair_key
-    from properties.test_resection_twin import EQUAL, strewn
+    from enbloc.resection.pairs import best_pair
+    from properties.test_resection_twin import EQUAL, key_of, strewn
     from properties.twin_resection import SlowSide, slow_best
 
     equal, slow_s, fast_s = 0, 0.0, 0.0
@@ -114,7 +114,7 @@ def bench_twin(figures: Figures, count: int) -> None:
         if pair is None or best is None:
             equal += (pair is None) == (best is None)
         else:
-            equal += np.allclose(pair_key(left.keys[pair.left], right.keys[pair.right]), best[0], atol=EQUAL)
+            equal += np.allclose(key_of(left, right, pair), best[0], atol=EQUAL)
     print(f"small grids: ours {fast_s:.2f} s, slow twin {slow_s:.1f} s")
     figures.figure("same optimum as the slow twin", share(equal, count), "all", equal == count)
     print()

@@ -85,8 +85,9 @@ def test_where_a_piece_has_no_way_out_one_is_sought_for_half_the_vertebra(monkey
     asked = []
 
     def removal_of(field, pieces, drawing, cuts, *others, **more):
-        asked.append(({piece.name for piece in pieces}, {cut.name for cut in cuts}))
-        return a_removal(Way.TURNED_LEFT if "remaining-half" in asked[-1][0] else None)
+        names = {piece.name for piece in pieces}
+        asked.append((names, {cut.name for cut in cuts}))
+        return a_removal(Way.TURNED_LEFT if "remaining-half" in names else None)
 
     monkeypatch.setattr("enbloc.resection.resect.removal_of", removal_of)
     settings = replace(QUICK, removal=RemovalSettings())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -9,6 +10,8 @@ from typing import TypeVar
 One = TypeVar("One")
 Made = TypeVar("Made")
 AT_A_TIME = 2
+CORES = os.cpu_count() or 1
+"""That a kernel's parts are shared out over; nothing found depends on how many there are."""
 
 
 def side_by_side(make: Callable[[One], Made], each: Iterable[One]) -> tuple[Made, ...]:

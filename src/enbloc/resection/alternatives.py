@@ -40,7 +40,8 @@ def ring_alternatives(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut])
             mostly = among.rows[:, column] > among.rows[:, others].max(axis=1)
             found = best_margin(among, allowed & mostly) if tissue is not cut.tissue else None
             if found is not None:
-                yield from (other for other in compared(sawing, found, cut) if other.cuts[0].tissue is tissue)
+                possible = compared(sawing, found, cut, widened=ring.before is not None)
+                yield from (each for each in possible if each.cuts[0].tissue is tissue)
 
 
 def one_side_alternative(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cut]) -> Iterator[Alternative]:
@@ -89,7 +90,7 @@ def narrower_alternative(sawing: Sawing, ring: RingChoice, cuts: Mapping[str, Cu
         cost,
         0.0,
         all(map(sound, made)),
-        "no way out was found for a piece that they leave",
+        "with the ring cuts that come first at every level no way out was found for a piece",
     )
 
 
@@ -135,8 +136,10 @@ def best_margin(among: Candidates, allowed: Mask) -> Chosen | None:
     return None if found is None else Chosen(among, found)
 
 
-def compared(sawing: Sawing, found: Chosen, cut: Cut) -> Iterator[Alternative]:
-    """The other cut against the chosen one; nothing where it neither gains margin nor saves bone."""
+def compared(sawing: Sawing, found: Chosen, cut: Cut, *, widened: bool = False) -> Iterator[Alternative]:
+    """The other cut against the chosen one, which may have been taken because the ring opens wider with it; nothing
+    where it neither gains margin nor saves bone.
+    """
     other = cut_of(sawing, found.passage, found.normal, found.offset, cut.order, found.start)
     gain, cost = other.margin_mm.value - cut.margin_mm.value, other.section_mm2 - cut.section_mm2
     bone = other.loss.neighbour_bone_mm3 - cut.loss.neighbour_bone_mm3
@@ -147,7 +150,14 @@ def compared(sawing: Sawing, found: Chosen, cut: Cut) -> Iterator[Alternative]:
     stands = cut.where if other.where == cut.where else f"{other.where} instead of {cut.where}"
     where = f"{cut.level} {stands}: {words(other.tissue)} instead of {words(cut.tissue)}"
     yield Alternative(
-        name, f"{where}: {in_words(gain, cost, bone)}", (other,), gain, cost, bone, sound(other), why(other, cut)
+        name,
+        f"{where}: {in_words(gain, cost, bone)}",
+        (other,),
+        gain,
+        cost,
+        bone,
+        sound(other),
+        why(other, cut, widened=widened),
     )
 
 
@@ -167,7 +177,7 @@ def in_words(gain_mm: float, cost_mm2: float, bone_mm3: float) -> str:
     return ", ".join(said)
 
 
-def why(other: Cut, cut: Cut) -> str:
+def why(other: Cut, cut: Cut, *, widened: bool) -> str:
     """Why it was not chosen, by the order of preference."""
     if other.margin_mm.value < 0.0 <= cut.margin_mm.value:
         return "enters tumour"
@@ -175,6 +185,8 @@ def why(other: Cut, cut: Cut) -> str:
         return "comes nearer to tumour"
     if other.loss.neighbour_bone_mm3 > cut.loss.neighbour_bone_mm3:
         return "takes bone of the next vertebra although the barrier between is whole"
+    if widened:
+        return "the ring may open less wide: whether the pieces get out then was not sought"
     if other.tissue is not Tissue.PEDICLE and cut.tissue is Tissue.PEDICLE:
         return "beyond the margin that is enough the pedicle, the paper's own place, comes first"
     return "beyond the margin that is enough the smaller section comes first"

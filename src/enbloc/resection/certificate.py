@@ -251,7 +251,7 @@ def tightened(bundle: Bundle, passage: Passage, found: Candidates, floor_mm: flo
     paths = []
     for n in spread:
         path = path_through_worst(
-            passage.code, passage.tumour_mm, passage.front, passage.back, passage.points, passage.ends,
+            passage.code, passage.tumour_mm, passage.front, passage.back, passage.seeds, passage.points, passage.ends,
             found.planes.normals[n], found.planes.offsets[n], passage.pivot, GRID_PITCH, passage.half, found.start(n),
         )  # fmt: skip
         if len(path) > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +9,13 @@ import numpy.typing as npt
 from numba import njit
 
 from enbloc.core.geometry import Affine, Array, Vector, bounding_box
+from enbloc.core.side_by_side import CORES
 from enbloc.core.volume import Grid, Mask
 
 FAR_MM = 1e3
 """Stands for the distance to what is not there."""
 FINE_MM = 0.8
 """Thick voxels are divided until they are about as long as they are wide, but not below this."""
-THREADS = os.cpu_count() or 1
-"""Nothing found depends on how many there are."""
 Distances = npt.NDArray[np.float32]
 
 
@@ -68,7 +66,7 @@ def _divided(mask: Mask, factors: tuple[int, int, int]) -> Mask:
     return np.ascontiguousarray(mask)
 
 
-def signed_distance_mm(mask: Mask, spacing_mm: Array, threads: int = THREADS) -> Distances | None:
+def signed_distance_mm(mask: Mask, spacing_mm: Array, threads: int = CORES) -> Distances | None:
     """The distance from centre to centre less half a voxel (the mean over the axes); None for an empty mask. The same
     for any number of `threads`.
     """

@@ -19,7 +19,7 @@ from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import SOUND
 from enbloc.resection.nouns import RING_GATES, Gate, OpenSide
 from enbloc.resection.opening import opening_needed_mm
-from enbloc.resection.pairs import Settled, best_alone, first_severing, settled_pair, widest_pair
+from enbloc.resection.pairs import Pair, Settled, best_alone, first_severing, settled_pair, widest_pair
 from enbloc.resection.passage import Passage, column_passage, ring_passage, split_passage
 from enbloc.resection.section import Section, section_of
 from enbloc.resection.settings import ResectionSettings
@@ -124,13 +124,13 @@ LEAST_WIDER_MM = 1.0
 
 
 def widened(ring: RingChoice) -> RingChoice:
-    """With the cuts that open the ring widest while they keep as much margin, up to what is enough; as it is where it
+    """With the cuts that open the ring widest while each keeps as much margin, up to what is enough; as it is where it
     opens hardly wider, or where tumour or an open side leaves no choice.
     """
     if len(ring.chosen) < len(RING_GATES) or any(ring.standing):
         return ring
-    left, right = (ring.chosen[gate].among for gate in RING_GATES)
-    best = widest_pair(left, right, ring.least_mm)
+    left, right = (ring.chosen[gate] for gate in RING_GATES)
+    best = widest_pair(Settled(left.among, right.among, Pair(left.number, right.number)))
     if best is None:
         return ring
     wider = replace(ring, chosen={gate: side(best, gate) for gate in RING_GATES}, before=ring)
@@ -202,7 +202,6 @@ def divided_choice(
     given: frozenset[Gate] = frozenset(),
 ) -> RingChoice | Skipped:
     """The best pair where left and right are told apart so."""
-
     angles = ring_angles(settings)
     normals = ring_normals(angles, axes)
 

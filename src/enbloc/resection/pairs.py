@@ -106,21 +106,28 @@ def best_by_place(among: Candidates, allowed: Mask | None = None) -> dict[int, i
     return best
 
 
-def widest_pair(left: Candidates, right: Candidates, least_mm: float) -> Settled | None:
-    """The pair whose ends on the canal's wall lie farthest apart, of those that keep `least_mm` (up to what is enough),
-    likewise settled; None without one.
+def widest_pair(first: Settled) -> Settled | None:
+    """The pair whose ends on the canal's wall lie farthest apart, of those in which no cut keeps less margin (up to
+    what is enough) than that of `first` on its side, likewise settled. Of equally wide ones the first by `pair_key`.
     """
+    left, right = first.left, first.right
+    floors = float(left.capped_mm[first.pair.left]), float(right.capped_mm[first.pair.right])
+    margin = MARGIN + left.settings.ordered.index("margin")
+    apart = between(left.passage.wall_mm(), right.passage.wall_mm())
     for _ in range(MOST_SETTLED):
-        one, two = (best_by_place(side, side.capped_mm >= least_mm) for side in (left, right))
-        if not one or not two:
-            return None
-        apart = between(left.passage.wall_mm(), right.passage.wall_mm())
-        _, _, l, r = max((apart[a, b], (-a, -b), one[a], two[b]) for a in one for b in two)
-        if l in left.settled and r in right.settled:
-            return Settled(left, right, Pair(l, r))
-        left = left if l in left.settled else left.settle(l)
-        right = right if r in right.settled else right.settle(r)
+        one, two = (best_by_place(*side) for side in zip((left, right), allowed(left, right, floors), strict=True))
+        widest = max((apart[a, b] for a in one for b in two), default=0.0)
+        pairs = (Pair(l, r) for a, l in one.items() for b, r in two.items() if apart[a, b] >= widest - 1e-6)
+        pair = min(pairs, key=lambda p: pair_key(left.key(p.left), right.key(p.right), margin), default=None)
+        if pair is None or (pair.left in left.settled and pair.right in right.settled):
+            return None if pair is None else Settled(left, right, pair)
+        left = left if pair.left in left.settled else left.settle(pair.left)
+        right = right if pair.right in right.settled else right.settle(pair.right)
     return None
+
+
+def allowed(left: Candidates, right: Candidates, floors_mm: tuple[float, float]) -> tuple[Mask, Mask]:
+    return left.capped_mm >= floors_mm[0], right.capped_mm >= floors_mm[1]
 
 
 def wide_enough(left_mm: Array, right_mm: Array, opening_mm: float) -> Mask:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from enbloc.anatomy import Part
 from enbloc.core.geometry import Array, Box, Vector, bounding_box
 from enbloc.core.levels import Level
+from enbloc.core.side_by_side import CORES
 from enbloc.core.volume import Mask
-from enbloc.resection.distance import FAR_MM, THREADS
+from enbloc.resection.distance import FAR_MM
 from enbloc.resection.field import OperativeField
 from enbloc.resection.kernels import BEYOND, CANAL, JOINED, SOLID, Codes, Ints, Millimetres
 from enbloc.resection.nouns import Gate, OpenSide
@@ -289,7 +290,7 @@ def wall_path(code: Codes, front: Mask, back: Mask) -> Array | None:
     if not (front & solid).any() or not (back & solid).any():
         return None
     canal = code == CANAL
-    off = edt.edt(np.ascontiguousarray(~canal), parallel=THREADS) if canal.any() else np.zeros(code.shape, np.float32)
+    off = edt.edt(np.ascontiguousarray(~canal), parallel=CORES) if canal.any() else np.zeros(code.shape, np.float32)
     flat = _cheapest(solid, np.ascontiguousarray(off), np.ascontiguousarray(front), np.ascontiguousarray(back))
     return np.stack(np.unravel_index(flat, code.shape), axis=1).astype(np.float64) if len(flat) else None
 

@@ -19,7 +19,7 @@ def simplified(points: Array, tolerance: float) -> Array:
     return kept
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _kept(points: Array, tolerance: float) -> Mask:
     last = len(points) - 1
     kept = np.zeros(len(points), np.bool_)

@@ -23,7 +23,6 @@ from enbloc.resection.alternatives import (
 )
 from enbloc.resection.attachments import attachments
 from enbloc.resection.behind import vessel_masks
-from enbloc.resection.candidates import Limits
 from enbloc.resection.certify import certificate_of, profile_of
 from enbloc.resection.classes import worst
 from enbloc.resection.contamination import contamination
@@ -42,11 +41,11 @@ from enbloc.resection.nouns import (
     Alternative,
     Cut,
     Face,
-    Gate,
     OpenSide,
     Piece,
     Pieces,
     Resection,
+    RingPoint,
 )
 from enbloc.resection.pieces import ANTERIOR, FRAGMENT, REMAINING, SPECIMEN, margin_histogram, pieces_of
 from enbloc.resection.release_nouns import Release
@@ -83,8 +82,9 @@ def resect(
 
     `given`: planes (RAS mm) by name of the cut (`T12-left`) that stand in place of those found, which become
     alternatives. `contacts`: tumour against the barriers of each vertebra. `known`: made of the same inputs and
-    settings without own cuts; what its search found is used again. Skipped, with the reason, where the anatomy allows
-    no cuts and none are given where the search has none. Raises InputError for a tool or a cut's name not known.
+    settings without own cuts; what its search found is used again, with the ring opened wider where it was. Skipped,
+    with the reason, where the anatomy allows no cuts and none are given where the search has none. Raises InputError
+    for a tool or a cut's name not known.
     """
     resection_tool(settings.tool)
     levels = resected_levels(extent, spine, planned, extent.tomita_type.value)
@@ -95,8 +95,12 @@ def resect(
         search = searched(spine, imaging, levels, settings, set(given or ()), progress)
         if isinstance(search, Skipped):
             return search
-    patient = Patient(spine, imaging, levels, encapsulated, contacts)
-    return carried_out(patient, replace(search, settings=settings), given or {}, progress)
+    return carried_out(
+        Patient(spine, imaging, levels, encapsulated, contacts),
+        replace(search, settings=settings),
+        given or {},
+        progress,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,73 +114,122 @@ class Patient:
     contacts: tuple[Contact, ...]
 
 
-def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], progress: Progress) -> Resection:
-    """What the cuts leave, and whether that holds. Where a piece has no way out and cuts that keep as much margin open
-    the ring wide enough for one, those are carried out instead.
-    """
-    spine, imaging, levels, settings = patient.spine, patient.imaging, patient.levels, search.settings
-    field, sawing, limits, rings, columns = search.field, search.sawing, search.limits, search.rings, search.columns
-    found = search.found()
-    ours = {name: made(sawing, each, n) for n, (name, each) in enumerate(found.items(), 1)}
-    cuts, missed = with_given(search, found, ours, given)
-    progress("taking out the pieces")
-    sides = [side for side in search.open_sides() if f"{side.level}-{side.gate}" not in cuts] + missed
-    with ThreadPoolExecutor(1) as aside:
-        listing = aside.submit(lambda: tuple(alternatives(field, sawing, rings, columns, ours, cuts, limits, settings)))
-        profiles = aside.submit(lambda: tuple(point for ring in rings for point in profile_of(ring)))
-        facing = aside.submit(faces_of, patient)
-        pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, tuple(cuts.values())))
+@dataclass(frozen=True, slots=True, eq=False)
+class CutSet:
+    """All cuts of one plan by place. `ours`: as the search has them; `missed`: where an own plane meets nothing."""
+
+    search: Search
+    ours: Mapping[str, Cut]
+    by_place: Mapping[str, Cut]
+    missed: Sequence[OpenSide]
+
+    @classmethod
+    def of(cls, search: Search, given: Mapping[str, Plane]) -> CutSet:
+        found = search.found()
+        ours = {name: made(search.sawing, each, n) for n, (name, each) in enumerate(found.items(), 1)}
+        return cls(search, ours, *with_given(search, found, ours, given))
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        return tuple(self.by_place.values())
+
+    def open_sides(self) -> tuple[OpenSide, ...]:
+        uncut = (side for side in self.search.open_sides() if f"{side.level}-{side.gate}" not in self.by_place)
+        return (*uncut, *self.missed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parted:
+    """What a set of cuts leaves: pieces, what holds and must be released, how they get out."""
+
+    pieces: tuple[Piece, ...]
+    loose_mm3: float
+    drawing: Pieces
+    freed: tuple[Release, ...]
+    removal: Removal | Skipped
+    uncut: tuple[Caveat, ...]
+
+    @classmethod
+    def by(cls, cuts: tuple[Cut, ...], patient: Patient, search: Search, progress: Progress) -> Parted:
+        field, settings = search.field, search.settings
+        progress("taking out the pieces")
+        pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, cuts))
         progress("listing what must be released")
-        holding = attachments(field, tuple(cuts.values()), pieces, drawing)
-        freed = releases(levels, holding)
-        removal = way_out_of(field, pieces, drawing, tuple(cuts.values()), freed, spine, imaging, settings, progress)
-        if stuck(removal) and not given and (wider := wide_enough_to_leave(patient, search, progress)) is not None:
-            return carried_out(patient, wider, given, progress)
+        holding = attachments(field, cuts, pieces, drawing)
+        freed = releases(patient.levels, holding)
+        removal = way_out_of(field, pieces, drawing, cuts, freed, patient.spine, patient.imaging, settings, progress)
+        uncut = unexplained(holding, [cut.name for cut in cuts])
+        return cls(pieces, loose_mm3, drawing, freed, removal, tuple(uncut))
+
+    def with_caveats(self) -> Removal | Skipped:
+        """The way out; what the cuts leave uncut is said with it."""
+        if isinstance(self.removal, Skipped):
+            return self.removal
+        return replace(self.removal, caveats=(*self.uncut, *self.removal.caveats))
+
+
+def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], progress: Progress) -> Resection:
+    """What the cuts leave, and whether that holds. Where a piece has no way out, and cuts with as much margin open the
+    ring wide enough for one, those are carried out instead; own cuts stay.
+    """
+    spine, settings, field = patient.spine, search.settings, search.field
+    with ThreadPoolExecutor(1) as aside:
+        facing = aside.submit(faces_of, patient)
+        chosen = CutSet.of(search, given)
+        listing = aside.submit(listed, chosen)
+        parted = Parted.by(chosen.cuts, patient, search, progress)
+        if stuck(parted.removal) and not given and (wider := wide_enough_to_leave(patient, search, progress)):
+            listing.cancel()
+            chosen, parted = wider
+            listing = aside.submit(listed, chosen)
         progress("trying the saw's errors")
-        risk = execution_risk(field, tuple(cuts.values()))
+        risk = execution_risk(field, chosen.cuts)
+        removal = parted.removal
         progress("comparing other cuts" if not stuck(removal) else "seeking a way out with other cuts")
-    faces = facing.result()
-    area_mm2 = sum(cut.tumour_mm2 for cut in cuts.values())
-    uncut = unexplained(holding, [cut.name for cut in cuts.values()])
+        faces, (possible, profile) = facing.result(), listing.result()
+    cuts, rings, pieces = chosen.cuts, chosen.search.rings, parted.pieces
+    area_mm2 = sum(cut.tumour_mm2 for cut in cuts)
     others = tuple(
         with_ways_out(
-            listing.result(),
-            tuple(cuts.values()),
+            possible,
+            cuts,
             removal,
-            lambda instead: leaving_by(field, instead, spine, imaging, settings),
-            (*uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
+            lambda instead: Parted.by(instead, patient, search, silent).with_caveats(),
+            (*parted.uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
         )
     )
-    narrow = tuple(narrowed(field, rings, found, given))
+    found = chosen.search.found()
     return Resection(
-        levels=levels,
-        cuts=tuple(cuts.values()),
-        open_sides=tuple(sides),
-        releases=freed,
+        levels=patient.levels,
+        cuts=cuts,
+        open_sides=chosen.open_sides(),
+        releases=parted.freed,
         pieces=pieces,
         faces=faces,
-        margin_mm=least_margin(list(cuts.values())),
-        margin_class=worst([cut.margin_class for cut in cuts.values()] + [face.margin_class for face in faces]),
+        margin_mm=least_margin(cuts),
+        margin_class=worst([cut.margin_class for cut in cuts] + [face.margin_class for face in faces]),
         intralesional_area_mm2=area_mm2,
-        certificate=certificate_of(rings, ring_margins(search, found, cuts, given), bool(given), settings),
+        certificate=certificate_of(
+            rings, ring_margins(chosen.search, found, chosen.by_place, given), bool(given), settings
+        ),
         execution=risk,
         no_tumour_cut_probability=risk.no_tumour_cut_probability,
         contamination=contamination(settings.tool, area_mm2, residual_mm3(field, pieces)),
         removal=removal,
         alternatives=others,
-        ring_profile=profiles.result(),
-        margin_histogram=margin_histogram(drawing),
+        ring_profile=profile,
+        margin_histogram=margin_histogram(parted.drawing),
         opening_needed_mm=max((ring.opening_mm for ring in rings if ring.opening_mm is not None), default=None),
         caveats=(
-            *other_leaves(others, tuple(cuts.values()), removal),
+            *other_leaves(others, cuts, removal),
             *below_noise(spine),
-            *narrow,
-            *opened(rings),
-            *caveats(field, pieces, loose_mm3),
-            *uncut,
+            *narrowed(field, rings, found, given),
+            *opened(rings, given),
+            *caveats(field, pieces, parted.loose_mm3),
+            *parted.uncut,
         ),
-        drawing=drawing,
-        search=search,
+        drawing=parted.drawing,
+        search=chosen.search,
     )
 
 
@@ -187,15 +240,21 @@ def faces_of(patient: Patient) -> tuple[Face, ...]:
     return dissected_faces(spine, patient.contacts, patient.levels, patient.encapsulated, noise, vessels)
 
 
-def wide_enough_to_leave(patient: Patient, search: Search, progress: Progress) -> Search | None:
-    """With ring cuts wider apart, where that gives every piece a way out."""
-    progress("opening the ring wider for a way out")
-    wider = None if any(ring.before for ring in search.rings) else opened_wider(search)
-    if wider is None:
-        return None
-    cuts = tuple(made(wider.sawing, each, n) for n, each in enumerate(wider.found().values(), 1))
-    found = leaving_by(search.field, cuts, patient.spine, patient.imaging, search.settings)
-    return None if isinstance(found, Skipped) or stuck(found) else wider
+def listed(chosen: CutSet) -> tuple[tuple[Alternative, ...], tuple[RingPoint, ...]]:
+    """The alternatives to a set of cuts, and the profile of its rings."""
+    rings = chosen.search.rings
+    return tuple(alternatives(chosen)), tuple(point for ring in rings for point in profile_of(ring))
+
+
+def wide_enough_to_leave(patient: Patient, search: Search, progress: Progress) -> tuple[CutSet, Parted] | None:
+    """The first cuts that open the ring wider and give every piece a way out."""
+    for wider in opened_wider(search):
+        progress("opening the ring wider for a way out")
+        chosen = CutSet.of(wider, {})
+        parted = Parted.by(chosen.cuts, patient, wider, silent)
+        if isinstance(parted.removal, Removal) and not stuck(parted.removal):
+            return chosen, parted
+    return None
 
 
 def way_out_of(
@@ -219,23 +278,6 @@ def way_out_of(
     progress("seeking the way out of the pieces")
     kept = tuple(Root(each.level, each.side) for each in freed if each.action == KEEP and each.side is not None)
     return removal_of(field, pieces, drawing, cuts, spine, imaging, settings=settings.way_out, roots_kept=kept)
-
-
-def leaving_by(
-    field: OperativeField, cuts: tuple[Cut, ...], spine: Spine, imaging: Imaging, settings: ResectionSettings
-) -> Removal | Skipped:
-    """How the pieces that another set of cuts leaves get out; its caveats name what those cuts leave uncut as well."""
-    pieces, _, drawing = whole_pieces(*pieces_of(field, cuts))
-    holding = attachments(field, cuts, pieces, drawing)
-    freed = releases(field.levels, holding)
-    removal = way_out_of(field, pieces, drawing, cuts, freed, spine, imaging, settings, silent)
-    if isinstance(removal, Skipped):
-        return removal
-    uncut = unexplained(holding, [cut.name for cut in cuts])
-    return replace(removal, caveats=(*uncut, *removal.caveats))
-
-
-Columns = Mapping[Gate, Chosen | OpenSide]
 
 
 def made(sawing: Sawing, chosen: Chosen, order: int) -> Cut:
@@ -313,15 +355,15 @@ def narrowed(
             yield Caveat("opening-too-narrow", f"{ring.level}: {UNSETTLED['opening'].text}")
 
 
-def opened(rings: Sequence[RingChoice]) -> Iterator[Caveat]:
-    """Levels where the cuts stand wider apart than those that come first in the order."""
+def opened(rings: Sequence[RingChoice], given: Mapping[str, Plane]) -> Iterator[Caveat]:
+    """Levels where the cuts stand wider apart than those that come first in the order; not where one is given."""
     for ring in rings:
-        if ring.before is not None:
+        if ring.before is not None and not any(f"{ring.level}-{gate}" in given for gate in RING_GATES):
             yield Caveat(
                 "opening-widened",
                 f"{ring.level}: with the ring cuts that come first in the order no way out was found for a piece; "
-                f"these open the ring {ring.opens_mm:.0f} instead of {ring.before.opens_mm:.0f} mm and keep as much "
-                f"margin, up to the {ring.enough_mm:g} mm that are enough",
+                f"these open the ring {ring.opens_mm:.0f} instead of {ring.before.opens_mm:.0f} mm, and each keeps as "
+                f"much margin, up to the {ring.enough_mm:g} mm that are enough",
             )
 
 
@@ -333,27 +375,20 @@ def wall_end(field: OperativeField, chosen: Chosen, plane: Plane | None) -> Vect
     return end
 
 
-def alternatives(
-    field: OperativeField,
-    sawing: Sawing,
-    rings: Sequence[RingChoice],
-    columns: Columns,
-    ours: Mapping[str, Cut],
-    cuts: Mapping[str, Cut],
-    limits: Limits,
-    settings: ResectionSettings,
-) -> Iterator[Alternative]:
+def alternatives(chosen: CutSet) -> Iterator[Alternative]:
+    search, ours, cuts = chosen.search, chosen.ours, chosen.by_place
+    field, sawing, limits, settings = search.field, search.sawing, search.limits, search.settings
     yield from (against_optimum(cut, ours[name]) for name, cut in cuts.items() if cut.given and name in ours)
     kept = {name: cut for name, cut in cuts.items() if not cut.given}
-    for ring in rings:
+    for ring in search.rings:
         yield from ring_alternatives(sawing, ring, kept)
         yield from one_side_alternative(sawing, ring, kept)
         yield from narrower_alternative(sawing, ring, kept)
-    for each in columns.values():
+    for each in search.columns.values():
         name = f"{each.passage.level}-{each.passage.gate}" if isinstance(each, Chosen) else None
         if isinstance(each, Chosen) and name in kept:
             yield from column_alternatives(sawing, each, kept[name])
-    yield from hemivertebrectomy(field, sawing, rings, list(ours.values()), limits, settings)
+    yield from hemivertebrectomy(field, sawing, search.rings, list(ours.values()), limits, settings)
 
 
 def least_margin(cuts: Sequence[Cut]) -> Measured | None:

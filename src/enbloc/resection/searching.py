@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,7 @@ from enbloc.resection.candidates import Limits
 from enbloc.resection.cuts import Sawing
 from enbloc.resection.distance import FAR_MM
 from enbloc.resection.field import OperativeField
-from enbloc.resection.gates import Chosen, RingChoice, column_choice, ring_choice, widened
+from enbloc.resection.gates import Chosen, RingChoice, column_choice, crosses, ring_choice, widened
 from enbloc.resection.lay import operative_field
 from enbloc.resection.nouns import COLUMN_GATES, RING_GATES, Gate, OpenSide
 from enbloc.resection.passage import Passage, column_passage
@@ -86,27 +86,35 @@ def searched(
             return ring
         rings.append(ring)
     progress("seeking the cuts between vertebrae")
+    sections = [chosen.section() for ring in rings for chosen in ring.chosen.values()]
     axes = {gate: between_axes(spine, field, gate) for gate in COLUMN_GATES}
-    return between_vertebrae(Search(field, sawing, limits, settings, tuple(rings), {}, axes))
-
-
-def between_vertebrae(search: Search) -> Search:
-    """With the cuts above and below that do not cross its ring cuts."""
-    field, limits, settings = search.field, search.limits, search.settings
-    sections = [chosen.section() for ring in search.rings for chosen in ring.chosen.values()]
 
     def choice(gate: Gate) -> Chosen | OpenSide:
-        return column_choice(field, gate, search.column_axes[gate], sections, limits, settings)
+        return column_choice(field, gate, axes[gate], sections, limits, settings)
 
-    return replace(search, columns=dict(zip(COLUMN_GATES, side_by_side(choice, COLUMN_GATES), strict=True)))
+    columns = dict(zip(COLUMN_GATES, side_by_side(choice, COLUMN_GATES), strict=True))
+    return Search(field, sawing, limits, settings, tuple(rings), columns, axes)
 
 
-def opened_wider(search: Search) -> Search | None:
-    """With ring cuts that stand wider apart and keep as much margin; None where no ring has any."""
-    rings = tuple(widened(ring) for ring in search.rings)
-    if all(wider is ring for wider, ring in zip(rings, search.rings, strict=True)):
-        return None
-    return between_vertebrae(replace(search, rings=rings))
+def opened_wider(search: Search) -> Iterator[Search]:
+    """With ring cuts that stand wider apart, each with as much margin: at one level after the other, then at all. The
+    cuts above and below stay; where they would cross the ring cuts, there is none.
+    """
+    if any(ring.before for ring in search.rings):
+        return
+    wider = {n: each for n, ring in enumerate(search.rings) if (each := widened(ring)) is not ring}
+    for at in (*({n} for n in wider), *([set(wider)] if len(wider) > 1 else [])):
+        rings = tuple(wider[n] if n in at else ring for n, ring in enumerate(search.rings))
+        if not any(crossed(column, rings) for column in search.columns.values()):
+            yield replace(search, rings=rings)
+
+
+def crossed(column: Chosen | OpenSide, rings: Sequence[RingChoice]) -> bool:
+    """Whether a cut above or below that kept clear of the ring cuts would cross these."""
+    if isinstance(column, OpenSide) or column.unsettled is not None:
+        return False
+    section = column.section()
+    return any(crosses(section, chosen.section()) for ring in rings for chosen in ring.chosen.values())
 
 
 def limits_of(field: OperativeField, sawing: Sawing, settings: ResectionSettings) -> Limits:

@@ -22,7 +22,7 @@ from enbloc.resection.kernels import (
 )
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True)
 def seeds_of(code: Codes, end: npt.NDArray[np.bool_]) -> Ints:
     """Flat indices of the solid voxels of `end`."""
     solid, wanted = code.ravel(), end.ravel()
@@ -181,6 +181,7 @@ def path_through_worst(
     tumour_mm: Millimetres,
     front: npt.NDArray[np.bool_],
     back: npt.NDArray[np.bool_],
+    seeds: Ints,
     points: Millimetres,
     ends: Ints,
     normal: Array,
@@ -190,8 +191,8 @@ def path_through_worst(
     half: int,
     start: int,
 ) -> npt.NDArray[np.int64]:
-    """Flat indices of a path from front to back that crosses the plane's severing section once, where it is nearest to
-    tumour; empty where the section does not sever.
+    """Flat indices of a path from front (its solid voxels: `seeds`) to back that crosses the plane's severing section
+    once, where it is nearest to tumour; empty where the section does not sever.
     """
     nothing = np.empty(0, np.int64)
     stamp = np.zeros((2 * half + 1, 2 * half + 1), np.int32)
@@ -205,9 +206,8 @@ def path_through_worst(
     if flaw != SOUND:
         return nothing
     ahead, behind = np.zeros(code.size, np.int32), np.zeros(code.size, np.int32)
-    ahead_of, behind_of = seeds_of(code, front), seeds_of(code, back)
-    if reached_behind(code, ahead_of, back, normal, offset, origin, across, along, pitch, stamp, mark, ahead) >= 0:
+    if reached_behind(code, seeds, back, normal, offset, origin, across, along, pitch, stamp, mark, ahead) >= 0:
         return nothing
-    reached_behind(code, behind_of, front, normal, offset, origin, across, along, pitch, stamp, mark, behind)
+    reached_behind(code, seeds_of(code, back), front, normal, offset, origin, across, along, pitch, stamp, mark, behind)
     one, two = nearest_link(code.shape, tumour_mm, ahead, behind, normal, offset)
     return nothing if one < 0 else np.concatenate((traced(ahead, one)[::-1], traced(behind, two)))
