@@ -154,9 +154,9 @@ def test_the_result_depends_on_the_seed_and_not_on_threads(monkeypatch: pytest.M
     field = field_of(ball(10.0), step_mm=1.0)
     cuts = [square_cut((0.0, 13.0, 0.0), (0.0, 1.0, 0.0), (6.0, 6.0)), square_cut((14.0, 0.0, 0.0), RIGHT, (5.0, 5.0))]
     few = ExecutionSettings(samples=1_000)
-    monkeypatch.setattr(threads.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(threads, "CORES", 1)
     alone = execution_risk(field, cuts, few)
-    monkeypatch.setattr(threads.os, "cpu_count", lambda: 5)
+    monkeypatch.setattr(threads, "CORES", 5)
     assert execution_risk(field, cuts, few) == alone
     assert execution_risk(field, cuts, replace(few, seed=8)).cuts != alone.cuts
     assert (alone.seed, alone.samples) == (few.seed, few.samples)

@@ -8,13 +8,14 @@ from numba import njit
 
 from enbloc.anatomy import Part
 from enbloc.core.geometry import Array, Vector
+from enbloc.core.volume import Mask
 from enbloc.resection.field import Codes, Millimetres, OperativeField
 from enbloc.resection.nouns import Cut, Gate
 
 SOLID, STAYS = 1, 2
 """States of a voxel: of the part that comes out, and of what it is cut from. 0 is neither."""
 DISC = int(Part.DISC)
-DISC_MM = 12.0
+DISC_MM = 18.0
 """More than a disc is thick."""
 TUMOUR_LINK, COLUMN_LINK = 1, 2
 """Bits of what joins voxels of different vertebrae: tumour on both sides, or body and disc."""
@@ -25,9 +26,10 @@ def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm
     """Marks the links that `cut` takes away: bit n of `cut_links` for the one to the next voxel along axis n.
 
     A cut without a section takes none away. A link is cut where it crosses the plane inside the polygon or within one
-    voxel of it, so that no crack stays open at its rim; between voxels of which one is disc, within DISC_MM of it: a
-    ring cut that opens into the disc space goes on through the disc. `sawn_mm` takes the least distance from tumour to
-    the kerf at such a link, at the voxels on its ends, but for those in the disc beside the polygon.
+    voxel of it, so that no crack stays open at its rim; between voxels of which one is disc or left of a neighbour,
+    within DISC_MM of it: a ring cut that opens into the disc space goes on through what is left on the disc. `sawn_mm`
+    takes the least distance from tumour to the kerf at such a link, at the voxels on its ends, but for those beside the
+    polygon.
     """
     if not cut.polygon_mm:
         return
@@ -44,9 +46,16 @@ def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm
     first = field.places(np.zeros(3)) - point
     basis = np.stack([normal, across, along])
     _saw(
-        state, field.part, field.tumour_mm, first, field.step_mm, basis, flat, soft_mm, low, high, 0.5 * cut.kerf_mm,
-        cut_links, sawn_mm,
+        state, left_on_disc(field), field.tumour_mm, first, field.step_mm, basis, flat, soft_mm, low, high,
+        0.5 * cut.kerf_mm, cut_links, sawn_mm,
     )  # fmt: skip
+
+
+def left_on_disc(field: OperativeField) -> Mask:
+    """Disc, and what belongs to no resected level."""
+    first, last = field.number(field.levels[0]), field.number(field.levels[-1])
+    left: Mask = (field.part == DISC) | (field.owner < first) | (field.owner > last)
+    return left
 
 
 def _plane_axes(normal: Vector) -> tuple[Vector, Vector]:
@@ -68,7 +77,7 @@ def _flatten(basis: Array, point: Vector, flat: Vector) -> None:
 @njit(cache=True, nogil=True)
 def _saw(
     state: Codes,
-    part: Codes,
+    soft: Mask,
     tumour_mm: Millimetres,
     first: Vector,
     step: float,
@@ -102,11 +111,11 @@ def _saw(
                     crossing[:] = at
                     crossing[axis] += share * step
                     _flatten(basis, crossing, flat)
-                    in_disc = part[i, j, k] == DISC or part[a, b, c] == DISC
-                    if not _within(flat[0], flat[1], polygon, max(step, soft_mm) if in_disc else step):
+                    beside = soft[i, j, k] or soft[a, b, c]
+                    if not _within(flat[0], flat[1], polygon, max(step, soft_mm) if beside else step):
                         continue
                     cut_links[i, j, k] |= 1 << axis
-                    if in_disc and not _within(flat[0], flat[1], polygon, step):
+                    if beside and not _within(flat[0], flat[1], polygon, step):
                         continue
                     mm = (1.0 - share) * tumour_mm[i, j, k] + share * tumour_mm[a, b, c] - half_kerf
                     sawn_mm[i, j, k] = min(sawn_mm[i, j, k], mm)
