@@ -153,6 +153,16 @@ def test_cut_through_the_neighbour_takes_disc_and_bone_on_its_side():
     assert volumes(block(), left(), right(), axial(16.5))["anterior-block"] == FRONT + 7 * 400
 
 
+def test_a_ring_cut_along_the_body_goes_on_through_what_is_left_on_it():
+    """The right cut takes a strip of 5 columns off the body; on body and strip lie 4 layers of disc and 3 of T11."""
+    corners = ((14.5, 19.5, -0.5), (14.5, 39.5, -0.5), (14.5, 39.5, 9.5), (14.5, 19.5, 9.5))
+    along = cut(Gate.RIGHT, corners[0], (1.0, 0.0, 0.0), corners)
+    assert volumes(block(), left(), along, axial(16.5)) == {
+        "anterior-block": 15 * 20 * 17 + 4 * 50,
+        "posterior-arch": 5 * 20 * 17 + 8 * 50 + 4 * 50 + 2400,
+    }
+
+
 def test_cut_under_the_endplate_leaves_a_fragment_behind():
     """Over it stand layers 8 and 9: 400 voxels of body, half of them tumour, and 6 rows of 5 of the pedicles, each.
 
