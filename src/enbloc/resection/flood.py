@@ -15,7 +15,7 @@ from enbloc.resection.nouns import Cut, Gate
 SOLID, STAYS = 1, 2
 """States of a voxel: of the part that comes out, and of what it is cut from. 0 is neither."""
 DISC = int(Part.DISC)
-DISC_MM = 18.0
+DISC_MM = 15.0
 """More than a disc is thick."""
 TUMOUR_LINK, COLUMN_LINK = 1, 2
 """Bits of what joins voxels of different vertebrae: tumour on both sides, or body and disc."""
