@@ -42,7 +42,7 @@ def attachments(field: OperativeField, cuts: Sequence[Cut], pieces: Sequence[Pie
     `drawing` holds the pieces' voxels on the field's grid. Contact that no row of the table explains, and bone that no
     cut parts, are links with no row: no release takes them away.
     """
-    ground = Ground.of(field, pieces, drawing)
+    ground = Ground.of(field, pieces, drawing.label)
     links = [*bone_links(ground, cuts), *soft_links(ground), *stray_ribs(ground)]
     for pair in pairs_of(field):
         met = vertebrae_meet(ground, pair.upper, pair.lower, joint_gap_mm()) if pair.seen else []
@@ -60,6 +60,16 @@ def attachments(field: OperativeField, cuts: Sequence[Cut], pieces: Sequence[Pie
         pieces=tuple(ground.names.values()),
         stumps=stumps,
     )
+
+
+def left_uncut(field: OperativeField, cuts: Sequence[Cut], pieces: Sequence[Piece], label: Codes) -> tuple[Caveat, ...]:
+    """What is to be said of bone that no cut parts; `label` holds the pieces' voxels."""
+    parted, sawn_mm = np.zeros(field.shape, dtype=np.uint8), np.full(field.shape, np.inf, dtype=np.float32)
+    state = solid_of(field, cuts).state
+    for cut in cuts:
+        saw(field, state, cut, parted, sawn_mm)
+    links = sorted(uncut_bone(Ground.of(field, pieces, label), parted), key=lambda link: link.name)
+    return tuple(caveat for link in links for caveat in link.caveats)
 
 
 def _settled(ground: Ground, meeting: Meeting) -> Meeting:

@@ -14,7 +14,7 @@ from enbloc.core.geometry import Array, bounding_box
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.resection.field import Codes, OperativeField
-from enbloc.resection.nouns import Piece, Pieces
+from enbloc.resection.nouns import Piece
 from enbloc.resection.pieces import REMAINING
 
 Indices = npt.NDArray[np.intp]
@@ -54,16 +54,16 @@ class Ground:
     ribs: Mapping[str, Voxels]
 
     @classmethod
-    def of(cls, field: OperativeField, pieces: Sequence[Piece], drawing: Pieces) -> Ground:
+    def of(cls, field: OperativeField, pieces: Sequence[Piece], label: Codes) -> Ground:
         """A half that stays with the patient is no piece here."""
         names = {piece.label: piece.name for piece in pieces if not piece.name.startswith(REMAINING)}
         bone = np.isin(np.arange(len(Part)), BONE_PARTS)[field.part]
         first, last = field.column.index(field.levels[0]), field.column.index(field.levels[-1])
         near = field.column[max(first - 1, 0) : last + 2]
-        bones = {level: _voxels(field, drawing.label, bone & (field.owner == field.number(level))) for level in near}
+        bones = {level: _voxels(field, label, bone & (field.owner == field.number(level))) for level in near}
         outside = {level: voxels.at_surface for level, voxels in bones.items()}
-        ribs = {name: _voxels(field, drawing.label, mask).at_surface for name, mask in field.ribs.items()}
-        return cls(field, drawing.label, names, bones, outside, ribs)
+        ribs = {name: _voxels(field, label, mask).at_surface for name, mask in field.ribs.items()}
+        return cls(field, label, names, bones, outside, ribs)
 
     def node(self, label: int, otherwise: str) -> str:
         return self.names.get(label, otherwise)

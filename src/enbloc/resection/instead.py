@@ -12,7 +12,7 @@ from enbloc.resection.nouns import COLUMN_GATES, Alternative, Cut
 from enbloc.resection.removal_answers import NONE_FOUND
 from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceWay, Removal, WayInstead
 
-MOST = 3
+MOST = 99
 """So many alternatives are searched; a search takes as long as that of the plan itself."""
 NOT_FEASIBLE = "its cuts do not part what they should"
 COLUMN_ONLY = "it differs by a cut between vertebrae only"
@@ -30,7 +30,6 @@ def stuck(removal: Removal | Skipped) -> tuple[str, ...]:
 def with_ways_out(
     others: Iterable[Alternative],
     cuts: Sequence[Cut],
-    removal: Removal | Skipped,
     leave: Leave,
     said: Collection[Caveat] = (),
 ) -> Iterator[Alternative]:
@@ -39,9 +38,6 @@ def with_ways_out(
     `leave` seeks the ways of one set of cuts; several sets are sought for at a time. `said`: what is said of the plan
     already and is not said again.
     """
-    if not stuck(removal):
-        yield from others
-        return
     listed = tuple(others)
     worth = sorted(searched_first(listed))
     ways = dict(zip(worth, side_by_side(lambda n: leave(cuts_with(listed[n], cuts)), worth), strict=True))
@@ -60,7 +56,7 @@ def not_sought(other: Alternative) -> str | None:
     """Why the ways out of an alternative are never sought; None where they may be."""
     if not other.feasible:
         return NOT_FEASIBLE
-    return COLUMN_ONLY if all(cut.gate in COLUMN_GATES for cut in other.cuts) else None
+    return None
 
 
 def cuts_with(other: Alternative, cuts: Sequence[Cut]) -> tuple[Cut, ...]:

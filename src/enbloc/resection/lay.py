@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,8 @@ SACRUM_MM = (0.0, 0.0, 30.0)
 VESSEL_REACH_MM = 40.0
 """A vessel farther from tumour is left out."""
 THICK_MM = 3.0
+Code = TypeVar("Code", np.uint8, np.uint16)
+AnyCodes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 RIB = re.compile(r"rib-(left|right)-\d+")
 
 
@@ -197,9 +200,20 @@ def _ribs(imaging: Imaging, box: Box, place: FieldGrid) -> dict[str, Mask]:
 def seen(imaging: Imaging, names: Iterable[str], box: Box, place: FieldGrid) -> dict[str, Mask]:
     """Those of the labelled structures that have a voxel at `place`, all of which lies in `box` of the labels."""
     grid = imaging.grid.crop(box)
-    labels = {name: labelled(imaging, name, box) for name in names}
-    masks = {name: nearest_mask(mask, grid, place) for name, mask in labels.items() if mask.any()}
-    return {name: mask for name, mask in masks.items() if mask.any()}
+    found: dict[str, Mask] = {}
+    wanted = tuple(names)
+    for labels in imaging.labels:
+        values = {name: value for name in wanted if (value := labels.value_of(name)) is not None}
+        if not values:
+            continue
+        there = nearest(np.ascontiguousarray(labels.values[box.slices], dtype=np.uint16), grid, place)
+        present = np.zeros(1 + np.iinfo(np.uint16).max, dtype=np.bool_)
+        present[there.ravel()] = True
+        for name, value in values.items():
+            if present[value]:
+                mine = there == value
+                found[name] = found[name] | mine if name in found else mine
+    return {name: found[name] for name in wanted if name in found}
 
 
 def named(imaging: Imaging) -> list[str]:
@@ -230,16 +244,16 @@ def nearest_mask(mask: Mask, grid: Grid, place: FieldGrid) -> Mask:
     return nearest(np.ascontiguousarray(mask).view(np.uint8), grid, place).view(np.bool_)
 
 
-def nearest(codes: npt.NDArray[np.uint8], grid: Grid, place: FieldGrid) -> npt.NDArray[np.uint8]:
+def nearest(codes: npt.NDArray[Code], grid: Grid, place: FieldGrid) -> npt.NDArray[Code]:
     """Value of the voxel that each centre of the field lies in, 0 outside."""
     matrix = grid.affine.inverse @ place.affine.matrix
-    out = np.zeros(place.shape, dtype=np.uint8)
+    out = np.zeros(place.shape, dtype=codes.dtype)
     _take(codes, np.ascontiguousarray(matrix[:3, :3]), np.ascontiguousarray(matrix[:3, 3]), out)
     return out
 
 
 @njit(cache=True, nogil=True)
-def _take(codes: npt.NDArray[np.uint8], matrix: Array, offset: Vector, out: npt.NDArray[np.uint8]) -> None:
+def _take(codes: AnyCodes, matrix: Array, offset: Vector, out: AnyCodes) -> None:
     ni, nj, nk = codes.shape
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):

@@ -51,7 +51,13 @@ class Material:
 
 
 def pieces_of(field: OperativeField, cuts: tuple[Cut, ...]) -> tuple[tuple[Piece, ...], Pieces]:
-    """The pieces by name, the one with most tumour first, and their voxels with the specimen's surface.
+    """As `labelled_pieces`, with the specimen's surface."""
+    pieces, label = labelled_pieces(field, cuts)
+    return pieces, _drawn(field, label)
+
+
+def labelled_pieces(field: OperativeField, cuts: tuple[Cut, ...]) -> tuple[tuple[Piece, ...], Codes]:
+    """The pieces by name, the one with most tumour first, and their voxels.
 
     Cut is what the resected levels hold of bone and tumour, with the discs between them and with as much of disc,
     neighbouring body and neighbouring tumour as the cranial and caudal cuts leave on their side. `anterior-block` holds
@@ -73,7 +79,7 @@ def pieces_of(field: OperativeField, cuts: tuple[Cut, ...]) -> tuple[tuple[Piece
         here = found == number
         label[here] = value
         pieces.append(_piece(field, here, name, value, sawn_mm))
-    return tuple(pieces), _drawn(field, label)
+    return tuple(pieces), label
 
 
 def solid_of(field: OperativeField, cuts: Sequence[Cut]) -> Material:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as made_by
 
 import numpy as np
 
 from enbloc.anatomy import Part, Spine
-from enbloc.anatomy.spine import Triple
 from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Array, Box, Vector, unit
+from enbloc.core.side_by_side import side_by_side
 from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
 from enbloc.resection.body import Body, body_of
 from enbloc.resection.clearance import Clearance
 from enbloc.resection.corridor import corridor_mm
-from enbloc.resection.field import Millimetres, OperativeField
-from enbloc.resection.nouns import Cut, Gate, Piece, Pieces, Tissue
+from enbloc.resection.field import Codes, Millimetres, OperativeField
+from enbloc.resection.nouns import Cut, Gate, Piece, Tissue
 from enbloc.resection.obstacles import (
     SIGHT_MM,
     Near,
@@ -31,37 +30,39 @@ from enbloc.resection.obstacles import (
     roots_of,
     standing,
 )
+from enbloc.resection.path import in_ras, in_theatre, triple, wholly_out
 from enbloc.resection.pieces import POSTERIOR, REMAINING
 from enbloc.resection.removal_answers import NONE_FOUND
-from enbloc.resection.removal_nouns import PieceRemoval, Pose, Removal, RemovalSettings, Root, Tried, Way
+from enbloc.resection.removal_nouns import PieceRemoval, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre, theatre_of
 from enbloc.resection.ways import UP, Found, along, ranges_of, search
 
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
+SAME_WAY = "the way of the piece that the chosen cuts leave is free for this one too"
+NOTHING_KNOWN: Mapping[str, PieceRemoval] = {}
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
 
 
-def removal_of(
+def scene_of(
     field: OperativeField,
-    pieces: Sequence[Piece],
-    drawing: Pieces,
+    label: Codes,
     cuts: Sequence[Cut],
     spine: Spine,
     imaging: Imaging,
-    *,
-    settings: RemovalSettings = BY_DEFAULT,
-    roots_kept: tuple[Root, ...] = (),
-    rod: bool = True,
-) -> Removal:
-    """How the pieces leave, the arches first, cranial to caudal, then the rest, the largest first.
-
-    `drawing`: the pieces on the field's voxels. `roots_kept`: roots that no piece may run through unless nothing else
-    is found. `rod`: a temporary rod holds the column on the side away from which a block is turned.
+    settings: RemovalSettings,
+    roots_kept: tuple[Root, ...],
+    beside: Scene | None = None,
+) -> Scene:
+    """What the pieces that `cuts` leave (`label`, on the field's voxels) have around them. `beside`: the same patient
+    with other cuts and the same settings; what does not change with the cuts is not laid out again.
     """
-    theatre = theatre_of(field, drawing.label, spine, imaging)
-    return taken_out(theatre, pieces, settings, roots_kept, rod, turn_axis(field, cuts))
+    theatre = theatre_of(field, label, spine, imaging, None if beside is None else beside.theatre)
+    axis = turn_axis(field, cuts)
+    if beside is not None and beside.takes_out_the_same(theatre):
+        return beside.parted_otherwise(theatre, axis)
+    return Scene.of(theatre, settings, roots_kept, axis=axis)
 
 
 def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
@@ -75,32 +76,18 @@ def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
     return unit(np.sum(upward, axis=0)) if upward else UP
 
 
-def taken_out(
-    theatre: Theatre,
-    pieces: Sequence[Piece],
-    settings: RemovalSettings = BY_DEFAULT,
-    roots_kept: tuple[Root, ...] = (),
-    rod: bool = True,
-    axis: Vector = UP,
-) -> Removal:
-    """The same in a theatre that is laid out already. `axis`: about which a block is turned, along the theatre's."""
-    table = removal_table()
-    stands = tuple(standing(theatre, table, settings))
-    scene = Scene(
-        theatre,
-        settings,
-        stands,
-        room_around(stands, open_room(theatre.owner.shape), theatre.step_mm),
-        tuple(_roots(theatre, table, settings)),
-        {way: _rod(theatre, side, table) for way, side in ROD_SIDE.items()} if rod else {},
-        frozenset(roots_kept),
-        axis,
-    )
-    out = list(one_by_one(scene, pieces))
+def taken_out(scene: Scene, pieces: Sequence[Piece], before: Removal | None = None) -> Removal:
+    """How the pieces leave, the arches first, cranial to caudal, then the rest, the largest first.
+
+    `before`: how the pieces of other cuts leave. Where a piece of the same name may go the same way, nothing else is
+    searched for it.
+    """
+    known = {} if before is None else {each.piece: each for each in before.pieces}
+    out = list(one_by_one(scene, pieces, known))
     return Removal(
         pieces=tuple(out),
         corridor_mm=_corridor(scene, pieces, out),
-        because=(_reason(out, table),),
+        because=(_reason(out, removal_table()),),
         caveats=tuple(_caveats(scene, out)),
     )
 
@@ -121,6 +108,42 @@ class Scene:
     kept: frozenset[Root]
     axis: Vector
     seen: dict[str, Near | None] = made_by(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        theatre: Theatre,
+        settings: RemovalSettings = BY_DEFAULT,
+        roots_kept: tuple[Root, ...] = (),
+        rod: bool = True,
+        axis: Vector = UP,
+    ) -> Scene:
+        """`roots_kept`: roots that no piece may run through unless nothing else is found. `rod`: a temporary rod holds
+        the column on the side away from which a block is turned. `axis`: along the theatre's axes.
+        """
+        table = removal_table()
+        stands = tuple(standing(theatre, table, settings))
+        return cls(
+            theatre,
+            settings,
+            stands,
+            room_around(stands, open_room(theatre.owner.shape), theatre.step_mm),
+            tuple(_roots(theatre, table, settings)),
+            {way: _rod(theatre, side, table) for way, side in ROD_SIDE.items()} if rod else {},
+            frozenset(roots_kept),
+            axis,
+        )
+
+    def takes_out_the_same(self, other: Theatre) -> bool:
+        """Whether the pieces there are together the voxels of the pieces here."""
+        mine = self.theatre.pieces
+        return mine.shape == other.pieces.shape and bool(np.array_equal(mine > 0, other.pieces > 0))
+
+    def parted_otherwise(self, theatre: Theatre, axis: Vector) -> Scene:
+        """With the same voxels taken out in other pieces: all that stays, stays."""
+        lasting = {each.name for each in self.stands}
+        seen = {name: near for name, near in self.seen.items() if name in lasting}
+        return replace(self, theatre=theatre, axis=axis, seen=seen)
 
     def near(self, obstacle: Obstacle) -> Near | None:
         if obstacle.name not in self.seen:
@@ -145,9 +168,11 @@ class OneWay:
     must_go: tuple[Root, ...]
 
 
-def one_by_one(scene: Scene, pieces: Sequence[Piece]) -> Iterator[PieceRemoval]:
+def one_by_one(
+    scene: Scene, pieces: Sequence[Piece], known: Mapping[str, PieceRemoval] = NOTHING_KNOWN
+) -> Iterator[PieceRemoval]:
     """Each time the first piece that gets out past those that are left, arches before the rest; where none does, the
-    first of them is told as not found and counts as out.
+    first of them is told as not found and counts as out. `known`: ways of pieces of the same name, tried first.
     """
     left = list(in_order(pieces))
     while left:
@@ -155,7 +180,7 @@ def one_by_one(scene: Scene, pieces: Sequence[Piece]) -> Iterator[PieceRemoval]:
         first: PieceRemoval | None = None
         for piece in arches or left[:1]:
             stays = [other for other in pieces if other in left or other.name.startswith(REMAINING)]
-            found = way_out(scene, piece, [other for other in stays if other is not piece])
+            found = way_out(scene, piece, [other for other in stays if other is not piece], known.get(piece.name))
             first = first or found
             if found.found:
                 first = found
@@ -182,25 +207,25 @@ def ways_for(piece: Piece) -> tuple[Way, ...]:
     return (*TURNED, Way.ANTERIORLY)
 
 
-def way_out(scene: Scene, piece: Piece, stays: Sequence[Piece]) -> PieceRemoval:
-    """All ways for the piece, two at a time, and the best: from behind before from the front, then fewest kept roots
-    divided, then the most room.
+def way_out(scene: Scene, piece: Piece, stays: Sequence[Piece], known: PieceRemoval | None = None) -> PieceRemoval:
+    """The `known` way where the piece may go it too; else of all ways, sought two at a time, the best: from behind
+    before from the front, then fewest kept roots divided, then the most room.
     """
     theatre = scene.theatre
     pivot = theatre.from_start(theatre.centre_mm)
     body = body_of(theatre.rigid(piece.label), theatre.step_mm, pivot)
-    with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda way: _one_way(scene, body, way, stays), ways_for(piece)))
+    same = None if known is None else _same_way(scene, body, known, stays)
+    found = side_by_side(lambda way: _one_way(scene, body, way, stays), ways_for(piece)) if same is None else (same,)
     good = [each for each in found if each.tried.found]
     best = min(good, key=lambda each: _rank(scene, each), default=None)
     clearances = () if best is None else sorted(_clearances(scene, body, best), key=lambda c: c.distance_mm.value)
-    about = _triple(theatre.frame.to_world(theatre.centre_mm))
+    about = triple(theatre.frame.to_world(theatre.centre_mm))
     return PieceRemoval(
         piece=piece.name,
         found=best is not None,
         way=None if best is None else best.tried.way,
         about_mm=about,
-        poses=() if best is None else poses_of(theatre, best.found.poses),
+        poses=() if best is None else in_ras(theatre, best.found.poses),
         clearances=tuple(clearances),
         roots_that_must_go=() if best is None else best.must_go,
         tried=tuple(each.tried for each in found),
@@ -214,15 +239,38 @@ def _rank(scene: Scene, each: OneWay) -> tuple[bool, int, float, int]:
     return each.tried.way is Way.ANTERIORLY, kept, -round(least, 1), len(each.must_go)
 
 
+def _same_way(scene: Scene, body: Body, known: PieceRemoval, stays: Sequence[Piece]) -> OneWay | None:
+    """The `known` way of another piece, where this body may go it; gone on with until the body is wholly out."""
+    if known.way is None:
+        return None
+    theatre = scene.theatre
+    poses = wholly_out(body, known.way, in_theatre(theatre, known.poses), theatre.extent_mm)
+    for obstacles, room in _among(scene, known.way, stays):
+        least = along(body, room, theatre.step_mm, poses, scene.settings.check_mm)
+        if least >= 0.0:
+            farthest = poses[int(np.argmax(np.linalg.norm(poses[:, 3:], axis=1)))]
+            tried = Tried(known.way, True, least, 0, SAME_WAY)
+            return OneWay(
+                tried, Found(poses, 0, farthest), (*scene.stands, *obstacles), tuple(_divided(scene, body, poses))
+            )
+    return None
+
+
+def _among(scene: Scene, way: Way, stays: Sequence[Piece]) -> Iterator[tuple[list[Obstacle], Millimetres]]:
+    """Obstacles of one piece beside what stands in every piece's way, and the room that all leave: sparing the roots
+    to be kept, then without them.
+    """
+    for spare in (True, False) if any(root in scene.kept for root, _ in scene.roots) else (False,):
+        obstacles = scene.obstacles(way, stays, spare)
+        yield obstacles, room_around(obstacles, scene.room, scene.theatre.step_mm)
+
+
 def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece]) -> OneWay:
     """In the plane, then freed; sparing the roots to be kept, then without."""
     step = scene.theatre.step_mm
     looked, last = 0, None
     obstacles: list[Obstacle] = []
-    sparing = (True, False) if any(root in scene.kept for root, _ in scene.roots) else (False,)
-    for spare in sparing:
-        obstacles = scene.obstacles(way, stays, spare)
-        room = room_around(obstacles, scene.room, step)
+    for obstacles, room in _among(scene, way, stays):
         for span in ranges_of(way, scene.axis, scene.settings):
             found = search(body, room, step, span, scene.settings)
             looked += found.looked
@@ -286,17 +334,6 @@ def _roots(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -> 
 def _rod(theatre: Theatre, side: str, table: RemovalTable) -> Obstacle | None:
     mask = rod_on(theatre, side, table)
     return None if mask is None else Obstacle(f"rod-{side}", mask, theatre.touch_mm)
-
-
-def poses_of(theatre: Theatre, poses: Array) -> tuple[Pose, ...]:
-    """From the field's axes and radians to RAS and degrees."""
-    turns, moves = np.rad2deg(poses[:, 3:]) @ theatre.frame.axes, poses[:, :3] @ theatre.frame.axes
-    return tuple(Pose(_triple(turn), _triple(move)) for turn, move in zip(turns, moves, strict=True))
-
-
-def _triple(vector: Array) -> Triple:
-    x, y, z = (round(float(v), 4) for v in vector)
-    return x, y, z
 
 
 def _because_found(found: Found, freed: bool) -> str:

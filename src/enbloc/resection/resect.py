@@ -21,7 +21,6 @@ from enbloc.resection.alternatives import (
     one_side_alternative,
     ring_alternatives,
 )
-from enbloc.resection.attachments import attachments
 from enbloc.resection.behind import vessel_masks
 from enbloc.resection.certify import certificate_of, profile_of
 from enbloc.resection.classes import worst
@@ -43,16 +42,13 @@ from enbloc.resection.nouns import (
     Face,
     OpenSide,
     Piece,
-    Pieces,
     Resection,
     RingPoint,
 )
-from enbloc.resection.pieces import ANTERIOR, FRAGMENT, REMAINING, SPECIMEN, margin_histogram, pieces_of
-from enbloc.resection.release_nouns import Release
-from enbloc.resection.releases import KEEP, releases, unexplained
+from enbloc.resection.parted import Parted, Patient, residual_mm3
+from enbloc.resection.pieces import ANTERIOR, margin_histogram
 from enbloc.resection.remarks import below_noise
-from enbloc.resection.removal import removal_of
-from enbloc.resection.removal_nouns import Removal, Root
+from enbloc.resection.removal_nouns import Removal
 from enbloc.resection.searching import Search, opened_wider, searched
 from enbloc.resection.settings import ResectionSettings
 from enbloc.tumour import Contact, Extent
@@ -61,8 +57,6 @@ from enbloc.tumour.noise import NoiseFloor
 BY_DEFAULT = ResectionSettings()
 WORTH_MM3 = 50.0
 """Less bone that hangs on no piece is not worth a word."""
-NOT_SOUGHT = "the settings ask for no way out of the pieces"
-NOT_PARTED = "no way out is sought: the cuts part no piece that could leave by itself"
 
 
 def resect(
@@ -104,17 +98,6 @@ def resect(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Patient:
-    """What is read of one patient once the cuts are found."""
-
-    spine: Spine
-    imaging: Imaging
-    levels: tuple[Level, ...]
-    encapsulated: bool | None
-    contacts: tuple[Contact, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class CutSet:
     """All cuts of one plan by place. `ours`: as the search has them; `missed`: where an own plane meets nothing."""
 
@@ -138,36 +121,6 @@ class CutSet:
         return (*uncut, *self.missed)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parted:
-    """What a set of cuts leaves: pieces, what holds and must be released, how they get out."""
-
-    pieces: tuple[Piece, ...]
-    loose_mm3: float
-    drawing: Pieces
-    freed: tuple[Release, ...]
-    removal: Removal | Skipped
-    uncut: tuple[Caveat, ...]
-
-    @classmethod
-    def by(cls, cuts: tuple[Cut, ...], patient: Patient, search: Search, progress: Progress) -> Parted:
-        field, settings = search.field, search.settings
-        progress("taking out the pieces")
-        pieces, loose_mm3, drawing = whole_pieces(*pieces_of(field, cuts))
-        progress("listing what must be released")
-        holding = attachments(field, cuts, pieces, drawing)
-        freed = releases(patient.levels, holding)
-        removal = way_out_of(field, pieces, drawing, cuts, freed, patient.spine, patient.imaging, settings, progress)
-        uncut = unexplained(holding, [cut.name for cut in cuts])
-        return cls(pieces, loose_mm3, drawing, freed, removal, tuple(uncut))
-
-    def with_caveats(self) -> Removal | Skipped:
-        """The way out; what the cuts leave uncut is said with it."""
-        if isinstance(self.removal, Skipped):
-            return self.removal
-        return replace(self.removal, caveats=(*self.uncut, *self.removal.caveats))
-
-
 def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], progress: Progress) -> Resection:
     """What the cuts leave, and whether that holds. Where a piece has no way out, and cuts with as much margin open the
     ring wide enough for one, those are carried out instead; own cuts stay.
@@ -185,7 +138,7 @@ def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], pr
         progress("trying the saw's errors")
         risk = execution_risk(field, chosen.cuts)
         removal = parted.removal
-        progress("comparing other cuts" if not stuck(removal) else "seeking a way out with other cuts")
+        progress("seeking the way out with other cuts")
         faces, (possible, profile) = facing.result(), listing.result()
     cuts, rings, pieces = chosen.cuts, chosen.search.rings, parted.pieces
     area_mm2 = sum(cut.tumour_mm2 for cut in cuts)
@@ -193,8 +146,7 @@ def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], pr
         with_ways_out(
             possible,
             cuts,
-            removal,
-            lambda instead: Parted.by(instead, patient, search, silent).with_caveats(),
+            lambda instead: parted.instead(instead, patient, search),
             (*parted.uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
         )
     )
@@ -255,29 +207,6 @@ def wide_enough_to_leave(patient: Patient, search: Search, progress: Progress) -
         if isinstance(parted.removal, Removal) and not stuck(parted.removal):
             return chosen, parted
     return None
-
-
-def way_out_of(
-    field: OperativeField,
-    pieces: Sequence[Piece],
-    drawing: Pieces,
-    cuts: tuple[Cut, ...],
-    freed: Sequence[Release],
-    spine: Spine,
-    imaging: Imaging,
-    settings: ResectionSettings,
-    progress: Progress,
-) -> Removal | Skipped:
-    """How the pieces leave, past the roots that the releases keep. Skipped where nobody asks, or nothing is parted."""
-    if not settings.removal.sought:
-        return Skipped(NOT_SOUGHT)
-    named = [piece.name for piece in pieces]
-    stays, whole = (any(name.startswith(start) for name in named) for start in (REMAINING, SPECIMEN))
-    if not named or (whole and not stays):
-        return Skipped(NOT_PARTED)
-    progress("seeking the way out of the pieces")
-    kept = tuple(Root(each.level, each.side) for each in freed if each.action == KEEP and each.side is not None)
-    return removal_of(field, pieces, drawing, cuts, spine, imaging, settings=settings.way_out, roots_kept=kept)
 
 
 def made(sawing: Sawing, chosen: Chosen, order: int) -> Cut:
@@ -393,20 +322,6 @@ def alternatives(chosen: CutSet) -> Iterator[Alternative]:
 
 def least_margin(cuts: Sequence[Cut]) -> Measured | None:
     return min((cut.margin_mm for cut in cuts), key=lambda margin: margin.value, default=None)
-
-
-def whole_pieces(pieces: tuple[Piece, ...], drawing: Pieces) -> tuple[tuple[Piece, ...], float, Pieces]:
-    """Without the fragments that hold no tumour, whose volume (mm³) is told."""
-    loose = [piece for piece in pieces if piece.name.startswith(FRAGMENT) and piece.tumour_mm3 == 0.0]
-    label = np.where(np.isin(drawing.label, [piece.label for piece in loose]), 0, drawing.label).astype(np.uint8)
-    kept = tuple(piece for piece in pieces if piece not in loose)
-    return kept, sum(piece.volume_mm3 for piece in loose), replace(drawing, label=label)
-
-
-def residual_mm3(field: OperativeField, pieces: Sequence[Piece]) -> float:
-    """Tumour of the field that leaves with no piece."""
-    whole = float(np.count_nonzero(field.tumour)) * field.step_mm**3
-    return max(0.0, whole - sum(piece.tumour_mm3 for piece in pieces))
 
 
 def caveats(field: OperativeField, pieces: Sequence[Piece], loose_mm3: float) -> Iterator[Caveat]:

@@ -6,7 +6,7 @@ The field ends close to the levels. A piece that leaves goes farther, so ribs, v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,17 +60,28 @@ class Theatre:
         return mine
 
     @property
+    def extent_mm(self) -> Vector:
+        """From the first voxel, along the axes."""
+        return self.step_mm * np.array(self.owner.shape)
+
+    @property
     def axes_mm(self) -> tuple[Array, Array, Array]:
         """mm from the first voxel along each axis, shaped to be broadcast over the voxels."""
         i, j, k = (np.arange(n, dtype=np.float64) * self.step_mm for n in self.owner.shape)
         return i[:, None, None], j[None, :, None], k[None, None, :]
 
 
-def theatre_of(field: OperativeField, label: Codes, spine: Spine, imaging: Imaging) -> Theatre:
-    """`label`: the pieces on the field's voxels."""
+def theatre_of(
+    field: OperativeField, label: Codes, spine: Spine, imaging: Imaging, known: Theatre | None = None
+) -> Theatre:
+    """`label`: the pieces on the field's voxels. `known`: that of other pieces in the same field, which is taken over
+    where it reaches as far.
+    """
     low, high = reach_of(field, label)
     start = field.start_mm + field.step_mm * np.array(low)
     shape = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
+    if known is not None and known.owner.shape == shape and np.array_equal(known.start_mm, start):
+        return replace(known, pieces=carried_on(label, low, shape))
     place = FieldGrid(field.frame, start, field.step_mm, shape)
     box = box_around(place, imaging.grid)
     names = named(imaging)

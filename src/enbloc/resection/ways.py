@@ -38,8 +38,7 @@ MOST_PLACES = 2e7
 @dataclass(frozen=True, slots=True, eq=False)
 class Range:
     """A lattice of poses: `steps` (mm, radians) times whole numbers from `low` to `high`, along the rows right, ahead,
-    up of `basis`; `free` where height and tilts are among them. `way`: towards which the piece leaves; `exits` (n, 3):
-    the straight ways out.
+    up of `basis`; `free` where height and tilts are among them. `exits` (n, 3): the straight ways out.
     """
 
     low: Counts
@@ -47,7 +46,7 @@ class Range:
     steps: Vector
     basis: Array
     exits: Array
-    way: Vector
+    way: Way
     free: bool
 
 
@@ -107,7 +106,18 @@ def range_of(way: Way, basis: Array, settings: RemovalSettings, *, free: bool) -
         raise InputError("more motions than can be searched", field="resection.removal", hint="take longer steps")
     steps = np.array([step, step, step, tilt / part, tilt / part, np.deg2rad(settings.turn_step_deg) / part])
     exits = exits_of(way, settings) @ basis
-    return Range(low, high, steps, basis, exits, FRONT if way is Way.ANTERIORLY else BACK, free)
+    return Range(low, high, steps, basis, exits, way, free)
+
+
+def leaves_towards(way: Way) -> Vector:
+    return FRONT if way is Way.ANTERIORLY else BACK
+
+
+def beyond(way: Way, extent_mm: Vector) -> float:
+    """How far along its way, from the first voxel, a piece is out: nothing is known to stand in the way beyond what is
+    looked at, so it is out once it lies wholly past the last voxel there.
+    """
+    return float(extent_mm[1]) if way is Way.ANTERIORLY else 0.0
 
 
 def exits_of(way: Way, settings: RemovalSettings) -> Array:
@@ -160,13 +170,11 @@ def along(body: Body, room: Millimetres, step_mm: float, poses: Array, check_mm:
 
 
 def _sought(body: Body, room: Millimetres, step_mm: float, span: Range, settings: RemovalSettings, most: int) -> Found:
-    extent = np.array(room.shape) * step_mm
-    outside = 0.0 if span.way[1] < 0.0 else float(extent[1])
-    # Beyond the grid nothing is known to stand in the way: the piece is out once it lies wholly past its last voxel.
+    outside = beyond(span.way, np.array(room.shape) * step_mm)
     poses, looked, farthest = seek(
         body.points, body.first, body.ball, body.block, body.block_ball, body.pivot, body.reach,
         room, step_mm,
         span.low, span.high, span.steps, span.basis,
-        span.exits, span.way, outside, settings.check_mm, settings.comfortable_mm, most,
+        span.exits, leaves_towards(span.way), outside, settings.check_mm, settings.comfortable_mm, most,
     )  # fmt: skip
     return Found(poses, int(looked), farthest)
