@@ -62,13 +62,9 @@ def attachments(field: OperativeField, cuts: Sequence[Cut], pieces: Sequence[Pie
     )
 
 
-def left_uncut(field: OperativeField, cuts: Sequence[Cut], pieces: Sequence[Piece], label: Codes) -> tuple[Caveat, ...]:
-    """What is to be said of bone that no cut parts; `label` holds the pieces' voxels."""
-    parted, sawn_mm = np.zeros(field.shape, dtype=np.uint8), np.full(field.shape, np.inf, dtype=np.float32)
-    state = solid_of(field, cuts).state
-    for cut in cuts:
-        saw(field, state, cut, parted, sawn_mm)
-    links = sorted(uncut_bone(Ground.of(field, pieces, label), parted), key=lambda link: link.name)
+def left_uncut(field: OperativeField, cut_links: Codes, pieces: Sequence[Piece], label: Codes) -> tuple[Caveat, ...]:
+    """What is to be said of bone that no cut parts. `label`: the pieces' voxels; `cut_links`: as the cuts mark them."""
+    links = sorted(uncut_bone(Ground.of(field, pieces, label), cut_links), key=lambda link: link.name)
     return tuple(caveat for link in links for caveat in link.caveats)
 
 

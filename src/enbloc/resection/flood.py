@@ -179,20 +179,35 @@ def flood(state: Codes, owner: Codes, joins: Codes, cut_links: Codes) -> tuple[N
     return found, count
 
 
-def joined_to_what_they_touch(found: Numbers, small: npt.NDArray[np.bool_]) -> Numbers:
+def joined_to_what_they_touch(found: Numbers, small: Mask) -> Numbers:
     """New number (by old) of each part: a small one takes that of the larger part it shares most voxel faces with,
     else 0; `small[0]` is false.
     """
     count = len(small)
-    pairs = []
-    for axis in range(3):
-        here = np.moveaxis(found, axis, 0)[:-1]
-        there = np.moveaxis(found, axis, 0)[1:]
-        for a, b in ((here, there), (there, here)):
-            touching = small[a] & (b > 0) & ~small[b]
-            pairs.append(a[touching].astype(np.int64) * count + b[touching])
-    keys, faces = np.unique(np.concatenate(pairs), return_counts=True)
+    keys, faces = np.unique(_touching(found, small), return_counts=True)
     new = np.where(small, 0, np.arange(count)).astype(np.int32)
     for key in keys[np.argsort(faces, kind="stable")]:
         new[key // count] = key % count
     return new
+
+
+@njit(cache=True, nogil=True)
+def _touching(found: Numbers, small: Mask) -> npt.NDArray[np.int64]:
+    """For each face between a small part and a larger one: number of the small one times count, plus the other's."""
+    count = len(small)
+    pairs = []
+    for i in range(found.shape[0]):
+        for j in range(found.shape[1]):
+            for k in range(found.shape[2]):
+                mine = found[i, j, k]
+                if not small[mine]:
+                    continue
+                for side in range(6):
+                    axis, step = side // 2, 1 if side % 2 == 0 else -1
+                    a, b, c = i + step * (axis == 0), j + step * (axis == 1), k + step * (axis == 2)
+                    if a < 0 or b < 0 or c < 0 or a >= found.shape[0] or b >= found.shape[1] or c >= found.shape[2]:
+                        continue
+                    other = found[a, b, c]
+                    if other > 0 and not small[other]:
+                        pairs.append(np.int64(mine) * count + other)
+    return np.array(pairs, dtype=np.int64)

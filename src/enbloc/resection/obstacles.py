@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import field as made_by
 
 import numpy as np
+from numba import njit
 
 from enbloc.anatomy import BONE_PARTS, Part
 from enbloc.core.geometry import Array, Box, Vector, bounding_box
@@ -14,7 +16,7 @@ from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.knowledge.removal_tables import RemovalTable
 from enbloc.resection.distance import signed_distance_mm
-from enbloc.resection.field import Millimetres
+from enbloc.resection.field import Codes, Millimetres
 from enbloc.resection.opening import BAND_MM, narrowest
 from enbloc.resection.removal_nouns import SAC_YIELD, RemovalSettings, Root
 from enbloc.resection.theatre import Theatre
@@ -186,8 +188,21 @@ def ends_of_rod(above_mm: Array, below_mm: Array, table: RemovalTable) -> Array 
 
 def _pedicle(theatre: Theatre, number: int, side: str) -> Array:
     """Its voxels (n, 3), mm from the first voxel."""
-    mine = (theatre.owner == number) & (theatre.part == PEDICLE[side])
-    return theatre.step_mm * np.argwhere(mine).astype(np.float64)
+    return theatre.step_mm * _voxels_of(theatre.owner, theatre.part, number, int(PEDICLE[side]))
+
+
+@njit(cache=True, nogil=True)
+def _voxels_of(owner: Codes, part: Codes, number: int, what: int) -> Array:
+    """Indices (n, 3) of the voxels of one part of one vertebra, in the order of the array."""
+    here = np.empty((int(np.count_nonzero((part == what) & (owner == number))), 3))
+    n = 0
+    for i in range(owner.shape[0]):
+        for j in range(owner.shape[1]):
+            for k in range(owner.shape[2]):
+                if part[i, j, k] == what and owner[i, j, k] == number:
+                    here[n, 0], here[n, 1], here[n, 2] = i, j, k
+                    n += 1
+    return here
 
 
 def along_line(theatre: Theatre, corners: Array, radius_mm: float) -> Mask:
@@ -222,12 +237,12 @@ class Near:
     mm: Millimetres
 
 
-def near(mask: Mask, step_mm: float) -> Near | None:
+def near(mask: Mask, step_mm: float, sight_mm: float = SIGHT_MM) -> Near | None:
     """None for an obstacle without a voxel."""
     box = bounding_box(mask)
     if box is None:
         return None
-    voxels = int(np.ceil(SIGHT_MM / step_mm)) + 1
+    voxels = int(np.ceil(sight_mm / step_mm)) + 1
     grown = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
     mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm))
     assert mm is not None
@@ -235,19 +250,45 @@ def near(mask: Mask, step_mm: float) -> Near | None:
     return Near(grown, mm)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Distances:
+    """Distances to obstacles on voxels `step_mm` apart. `held`: those taken, by name, with their voxels and how far they
+    are known.
+    """
+
+    step_mm: float
+    held: dict[str, tuple[Mask, float, Near | None]] = made_by(default_factory=dict, repr=False)
+
+    def to(self, name: str, mask: Mask, sight_mm: float = SIGHT_MM) -> Near | None:
+        """Known as far as `sight_mm`, or farther; taken once while the voxels of that name are the same."""
+        known = self.held.get(name)
+        if known is None or known[1] < sight_mm or not np.array_equal(known[0], mask):
+            known = (mask, sight_mm, near(mask, self.step_mm, sight_mm))
+            self.held[name] = known
+        return known[2]
+
+    def and_others(self) -> Distances:
+        """For other pieces: what is held here, and what is new there only there."""
+        return Distances(self.step_mm, dict(self.held))
+
+
 def open_room(shape: tuple[int, int, int]) -> Millimetres:
     return np.full(shape, SIGHT_MM, dtype=np.float32)
 
 
-def room_around(obstacles: Iterable[Obstacle], room: Millimetres, step_mm: float) -> Millimetres:
-    """`room` less what the obstacles take: how far each voxel is from where a piece would press too far into one."""
+def room_around(
+    obstacles: Iterable[Obstacle], room: Millimetres, distances: Distances, sight_mm: float = SIGHT_MM
+) -> Millimetres:
+    """`room` less what the obstacles take: how far each voxel is from where a piece would press too far into one. What
+    lies farther off than `sight_mm` may take nothing.
+    """
     room = room.copy()
-    together: dict[float, Mask] = {}
+    together: dict[float, list[Obstacle]] = {}
     for obstacle in obstacles:
-        held = together.get(obstacle.yield_mm)
-        together[obstacle.yield_mm] = obstacle.mask if held is None else held | obstacle.mask
-    for yield_mm, mask in together.items():
-        seen = near(mask, step_mm)
+        together.setdefault(obstacle.yield_mm, []).append(obstacle)
+    for yield_mm, alike in together.items():
+        mask = alike[0].mask if len(alike) == 1 else np.logical_or.reduce([obstacle.mask for obstacle in alike])
+        seen = distances.to(" and ".join(obstacle.name for obstacle in alike), mask, sight_mm)
         if seen is not None:
             part = room[seen.box.slices]
             np.minimum(part, seen.mm + np.float32(yield_mm), out=part)

@@ -14,12 +14,13 @@ from enbloc.core.volume import Imaging
 from enbloc.resection.attachments import attachments, left_uncut
 from enbloc.resection.field import Codes, OperativeField
 from enbloc.resection.nouns import Cut, Piece, Pieces
-from enbloc.resection.pieces import FRAGMENT, REMAINING, SPECIMEN, labelled_pieces, pieces_of
+from enbloc.resection.pieces import FRAGMENT, REMAINING, SPECIMEN, pieces_of, sawn
 from enbloc.resection.release_nouns import Release
 from enbloc.resection.releases import KEEP, releases, unexplained
-from enbloc.resection.removal import Scene, scene_of, taken_out
+from enbloc.resection.removal import Scene, taken_out, turn_axis
 from enbloc.resection.removal_nouns import Removal, Root
 from enbloc.resection.searching import Search
+from enbloc.resection.theatre import theatre_of
 from enbloc.tumour import Contact
 
 NOT_SOUGHT = "the settings ask for no way out of the pieces"
@@ -71,13 +72,14 @@ class Parted:
         """How the pieces of other cuts leave, each as the piece of that name does here where that way is free for it;
         what those cuts leave uncut is said with it.
         """
-        pieces, _, label = whole_pieces(*labelled_pieces(search.field, cuts))
+        made = sawn(search.field, cuts)
+        pieces, _, label = whole_pieces(made.pieces, made.label)
         skipped = why_not_sought(search, pieces)
         if skipped is not None:
             return skipped
         scene = seen_around(label, cuts, patient, search, self.freed, self.scene)
-        removal = taken_out(scene, pieces, None if isinstance(self.removal, Skipped) else self.removal)
-        uncut = left_uncut(search.field, cuts, pieces, label)
+        removal = taken_out(scene, pieces, () if isinstance(self.removal, Skipped) else self.removal.pieces)
+        uncut = left_uncut(search.field, made.cut_links, pieces, label)
         return replace(removal, caveats=(*uncut, *removal.caveats))
 
 
@@ -97,9 +99,15 @@ def seen_around(
     freed: Sequence[Release],
     beside: Scene | None = None,
 ) -> Scene:
-    """What the pieces have to get past, roots that the releases keep among it."""
+    """What the pieces have to get past, roots that the releases keep among it. `beside`: what those of other cuts have;
+    of that, what stays the same is not laid out again.
+    """
+    field, axis = search.field, turn_axis(search.field, cuts)
+    theatre = theatre_of(field, label, patient.spine, patient.imaging, None if beside is None else beside.theatre)
+    if beside is not None:
+        return beside.with_pieces(theatre, axis)
     kept = tuple(Root(each.level, each.side) for each in freed if each.action == KEEP and each.side is not None)
-    return scene_of(search.field, label, cuts, patient.spine, patient.imaging, search.settings.way_out, kept, beside)
+    return Scene.of(theatre, search.settings.way_out, kept, axis=axis)
 
 
 def whole_pieces(pieces: tuple[Piece, ...], label: Codes) -> tuple[tuple[Piece, ...], float, Codes]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from enbloc.anatomy.spine import Triple
 from enbloc.core.geometry import Array, Vector
 from enbloc.resection.body import Body
-from enbloc.resection.motion import trailing
+from enbloc.resection.motion import placed, trailing
 from enbloc.resection.removal_nouns import Pose, Way
 from enbloc.resection.theatre import Theatre
 from enbloc.resection.ways import beyond, leaves_towards
@@ -19,12 +17,6 @@ def in_ras(theatre: Theatre, poses: Array) -> tuple[Pose, ...]:
     """From the theatre's axes, mm and radians (n, 6), to RAS and degrees."""
     turns, moves = np.rad2deg(poses[:, 3:]) @ theatre.frame.axes, poses[:, :3] @ theatre.frame.axes
     return tuple(Pose(triple(turn), triple(move)) for turn, move in zip(turns, moves, strict=True))
-
-
-def in_theatre(theatre: Theatre, poses: Sequence[Pose]) -> Array:
-    """From RAS and degrees to the theatre's axes, mm and radians (n, 6)."""
-    turns, moves = np.array([pose.turn_deg for pose in poses]), np.array([pose.moved_mm for pose in poses])
-    return np.hstack([moves @ theatre.frame.axes.T, np.deg2rad(turns) @ theatre.frame.axes.T])
 
 
 def triple(vector: Array) -> Triple:
@@ -46,3 +38,17 @@ def wholly_out(body: Body, way: Way, poses: Array, extent_mm: Vector) -> Array:
     longer = poses.copy()
     longer[-1, :3] += left_mm * straight
     return longer
+
+
+def swept_mm(body: Body, poses: Array) -> Array:
+    """Corners (2, 3), mm from the first voxel, of a box that holds `body` all along its path through `poses` (n, 6).
+
+    Where a turn by t between two poses carries a point along an arc about an axis r away, the arc leaves the chord
+    by no more than r t² / 8.
+    """
+    turned = np.linalg.norm(np.diff(poses[:, 3:], axis=0), axis=1).max(initial=0.0)
+    spare = body.block_ball[:, 3:] + body.reach * turned**2 / 8.0
+    ends = [body.block_ball[:, :3] @ turn.T + shift for turn, shift in (placed(body.pivot, pose) for pose in poses)]
+    low = np.min([(end - spare).min(axis=0) for end in ends], axis=0)
+    high = np.max([(end + spare).max(axis=0) for end in ends], axis=0)
+    return np.stack([low, high])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numba import njit
 
 from enbloc.anatomy import BONE_PARTS, Part
 from enbloc.core.evidence import Measured
@@ -19,6 +19,7 @@ from enbloc.resection.distance import FAR_MM
 from enbloc.resection.field import Codes, OperativeField
 from enbloc.resection.flood import (
     COLUMN_LINK,
+    DISC,
     SOLID,
     STAYS,
     TUMOUR_LINK,
@@ -28,10 +29,14 @@ from enbloc.resection.flood import (
     saw,
 )
 from enbloc.resection.nouns import Cut, Gate, MarginShare, Piece, Pieces
+from enbloc.resection.tally import BONE, Tally
 from enbloc.tumour.contact import sampled
 
 CRUMB = 0.001
 """Parts below this share of all that comes out are crumbs of the voxels."""
+ABOVE, BELOW = 3, 4
+"""States of a voxel while it is not known on which side of the cranial or caudal cut it lies."""
+BODY = int(Part.BODY)
 COARSE_MM = 1.0
 UPTO_MM = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 ARCH = (Part.LAMINA_LEFT, Part.LAMINA_RIGHT, Part.SPINOUS)
@@ -51,13 +56,22 @@ class Material:
 
 
 def pieces_of(field: OperativeField, cuts: tuple[Cut, ...]) -> tuple[tuple[Piece, ...], Pieces]:
-    """As `labelled_pieces`, with the specimen's surface."""
-    pieces, label = labelled_pieces(field, cuts)
-    return pieces, _drawn(field, label)
+    """The pieces as `sawn` gives them, and their voxels with the specimen's surface."""
+    made = sawn(field, cuts)
+    return made.pieces, _drawn(field, made.label)
 
 
-def labelled_pieces(field: OperativeField, cuts: tuple[Cut, ...]) -> tuple[tuple[Piece, ...], Codes]:
-    """The pieces by name, the one with most tumour first, and their voxels.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sawn:
+    """The pieces by name, the one with most tumour first, their voxels, and the links that the cuts take away."""
+
+    pieces: tuple[Piece, ...]
+    label: Codes
+    cut_links: Codes
+
+
+def sawn(field: OperativeField, cuts: tuple[Cut, ...]) -> Sawn:
+    """What the cuts leave.
 
     Cut is what the resected levels hold of bone and tumour, with the discs between them and with as much of disc,
     neighbouring body and neighbouring tumour as the cranial and caudal cuts leave on their side. `anterior-block` holds
@@ -72,34 +86,53 @@ def labelled_pieces(field: OperativeField, cuts: tuple[Cut, ...]) -> tuple[tuple
         saw(field, material.state, cut, cut_links, sawn_mm)
     found, count = flood(material.state, field.owner, material.joins, cut_links)
     found, count = without_crumbs(found, count)
-    names = _told_apart(_names(field, cuts, found, count))
-    label = np.zeros(field.shape, dtype=np.uint8)
-    pieces = []
-    for value, (number, name) in enumerate(_tumour_first(field, found, names), start=1):
-        here = found == number
-        label[here] = value
-        pieces.append(_piece(field, here, name, value, sawn_mm))
-    return tuple(pieces), label
+    tally = Tally.of(field, found, count, sawn_mm)
+    named = dict(_told_apart(_names(field, cuts, tally, count)))
+    order = sorted(named, key=lambda number: (number != tally.most_tumour(), -tally.size(number)))
+    value = np.zeros(count + 1, dtype=np.uint8)
+    value[order] = np.arange(1, count + 1)
+    pieces = [_piece(field, tally, number, named[number], n) for n, number in enumerate(order, start=1)]
+    return Sawn(tuple(pieces), value[found], cut_links)
 
 
 def solid_of(field: OperativeField, cuts: Sequence[Cut]) -> Material:
     """What is cut, and what it is cut from."""
     first, last = field.number(field.levels[0]), field.number(field.levels[-1])
-    bone, disc = np.isin(field.part, BONE_PARTS), field.part == Part.DISC
-    own = (field.owner >= first) & (field.owner <= last)
-    state = (own & (bone | field.tumour)).astype(np.uint8)
-    state[disc & (field.owner >= first) & (field.owner < last)] = SOLID
-    for gate, disc_owner, neighbour in ((Gate.CRANIAL, first - 1, first - 1), (Gate.CAUDAL, last, last + 1)):
+    state, joins = np.empty(field.shape, dtype=np.uint8), np.empty(field.shape, dtype=np.uint8)
+    _solid(field.owner, field.part, field.tumour, BONE, first, last, state, joins)
+    for gate, beyond in ((Gate.CRANIAL, ABOVE), (Gate.CAUDAL, BELOW)):
         cut = next((cut for cut in cuts if cut.gate is gate), None)
+        where = np.nonzero(state == beyond)
         if cut is None:
+            state[where] = 0
             continue
-        near = (field.owner == neighbour) & (field.owner > 0)
-        beyond = (disc & (field.owner == disc_owner)) | (near & ((field.part == Part.BODY) | field.tumour))
-        where = np.argwhere(beyond & (state == 0))
-        ours = cut.plane.signed_distance_mm(field.affine.to_world(where)) >= 0.0
-        state[tuple(where.T)] = np.where(ours, SOLID, STAYS)
-    joins = np.where(field.tumour, TUMOUR_LINK, 0) | np.where(disc | (field.part == Part.BODY), COLUMN_LINK, 0)
-    return Material(state, joins.astype(np.uint8))
+        ours = cut.plane.signed_distance_mm(field.affine.to_world(np.column_stack(where))) >= 0.0
+        state[where] = np.where(ours, SOLID, STAYS)
+    return Material(state, joins)
+
+
+@njit(cache=True, nogil=True)
+def _solid(
+    owner: Codes, part: Codes, tumour: Mask, bone: Mask, first: int, last: int, state: Codes, joins: Codes
+) -> None:
+    """`joins`, and of `state` SOLID for bone, tumour and inner discs of the levels `first` to `last`; ABOVE and BELOW
+    for the disc, the neighbour's body and its tumour there, of which cuts leave a share; 0 elsewhere.
+    """
+    for i in range(owner.shape[0]):
+        for j in range(owner.shape[1]):
+            for k in range(owner.shape[2]):
+                mine, what, ill = owner[i, j, k], part[i, j, k], tumour[i, j, k]
+                disc, body = what == DISC, what == BODY
+                joins[i, j, k] = TUMOUR_LINK * ill + COLUMN_LINK * (disc or body)
+                own, next_body = first <= mine <= last, mine > 0 and (body or ill)
+                if (own and (bone[what] or ill)) or (disc and first <= mine < last):
+                    state[i, j, k] = SOLID
+                elif mine == first - 1 and (disc or next_body):
+                    state[i, j, k] = ABOVE
+                elif (disc and mine == last) or (next_body and mine == last + 1):
+                    state[i, j, k] = BELOW
+                else:
+                    state[i, j, k] = 0
 
 
 def without_crumbs(found: Numbers, count: int) -> tuple[Numbers, int]:
@@ -118,13 +151,13 @@ def without_crumbs(found: Numbers, count: int) -> tuple[Numbers, int]:
     return table[found].astype(np.int32), len(kept) + int(loose.any())
 
 
-def _names(field: OperativeField, cuts: Sequence[Cut], found: Numbers, count: int) -> Iterator[tuple[int, str]]:
+def _names(field: OperativeField, cuts: Sequence[Cut], tally: Tally, count: int) -> Iterator[tuple[int, str]]:
     """(number, name) of every part."""
-    bodies = {level: _holder(field, found, level, (Part.BODY,)) for level in field.levels}
-    arches = {level: _holder(field, found, level, ARCH) for level in field.levels}
+    bodies = {level: tally.holder(field.number(level), (Part.BODY,)) for level in field.levels}
+    arches = {level: tally.holder(field.number(level), ARCH) for level in field.levels}
     for level in {cut.level for cut in cuts if cut.divider_deg != 0.0 and bodies[cut.level] == arches[cut.level]}:
-        arches[level] = _holder(field, np.where(found == bodies[level], 0, found), level, BESIDE_BODY)
-    most = _most_tumour(field, found, count)
+        arches[level] = tally.holder(field.number(level), BESIDE_BODY, without=bodies[level])
+    most = tally.most_tumour()
     split = any(cut.gate is Gate.SPLIT for cut in cuts)
     for number in range(1, count + 1):
         before = [level for level in field.levels if bodies[level] == number]
@@ -155,37 +188,16 @@ def _with_levels(name: str, held: Sequence[Level], levels: Sequence[Level]) -> s
     return name if len(held) == len(levels) else "-".join([name, *held])
 
 
-def _holder(field: OperativeField, found: Numbers, level: Level, parts: Sequence[Part]) -> int:
-    """The part that holds most of these parts of a level; 0 where there is none of them."""
-    here = (field.owner == field.number(level)) & np.isin(field.part, parts) & (found > 0)
-    return int(np.bincount(found[here]).argmax()) if here.any() else 0
-
-
-def _most_tumour(field: OperativeField, found: Numbers, count: int) -> int:
-    """The part with most tumour; without tumour, the largest."""
-    held = np.bincount(found[field.tumour & (found > 0)], minlength=count + 1)
-    return int((held if held.any() else np.bincount(found[found > 0], minlength=count + 1)).argmax())
-
-
-def _tumour_first(field: OperativeField, found: Numbers, names: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The specimen first, then by size."""
-    sizes = np.bincount(found.ravel())
-    most = _most_tumour(field, found, len(sizes) - 1)
-    return sorted(names, key=lambda entry: (entry[0] != most, -sizes[entry[0]]))
-
-
-def _piece(field: OperativeField, here: Mask, name: str, label: int, sawn_mm: npt.NDArray[np.float32]) -> Piece:
+def _piece(field: OperativeField, tally: Tally, number: int, name: str, label: int) -> Piece:
     voxel_mm3 = field.step_mm**3
-    bone = here & np.isin(field.part, BONE_PARTS)
-    held = np.unique(field.owner[bone if bone.any() else here])
-    least = float(sawn_mm[here].min())
+    held, least = tally.owners(number), float(tally.least_mm[number])
     return Piece(
         name=name,
         label=label,
         levels=tuple(level for level in field.levels if field.number(level) in held),
-        volume_mm3=float(np.count_nonzero(here)) * voxel_mm3,
-        bone_mm3=float(np.count_nonzero(bone & ~field.tumour)) * voxel_mm3,
-        tumour_mm3=float(np.count_nonzero(here & field.tumour)) * voxel_mm3,
+        volume_mm3=tally.size(number) * voxel_mm3,
+        bone_mm3=tally.bone(number) * voxel_mm3,
+        tumour_mm3=tally.tumour(number) * voxel_mm3,
         margin_mm=Measured(least, least - field.noise_mm, least + field.noise_mm) if least < 0.5 * FAR_MM else None,
     )
 

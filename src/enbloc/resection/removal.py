@@ -2,67 +2,47 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from dataclasses import field as made_by
 
 import numpy as np
 
-from enbloc.anatomy import Part, Spine
+from enbloc.anatomy import Part
 from enbloc.core.evidence import Caveat, Measured, Step
 from enbloc.core.geometry import Array, Box, Vector, unit
 from enbloc.core.side_by_side import side_by_side
-from enbloc.core.volume import Imaging
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
 from enbloc.resection.body import Body, body_of
 from enbloc.resection.clearance import Clearance
 from enbloc.resection.corridor import corridor_mm
-from enbloc.resection.field import Codes, Millimetres, OperativeField
+from enbloc.resection.field import Millimetres, OperativeField
 from enbloc.resection.nouns import Cut, Gate, Piece, Tissue
 from enbloc.resection.obstacles import (
     SIGHT_MM,
+    Distances,
     Near,
     Obstacle,
-    near,
     open_room,
     rod_on,
     room_around,
     roots_of,
     standing,
 )
-from enbloc.resection.path import in_ras, in_theatre, triple, wholly_out
-from enbloc.resection.pieces import POSTERIOR, REMAINING
+from enbloc.resection.path import in_ras, swept_mm, triple, wholly_out
+from enbloc.resection.pieces import FRAGMENT, POSTERIOR, REMAINING
 from enbloc.resection.removal_answers import NONE_FOUND
-from enbloc.resection.removal_nouns import PieceRemoval, Removal, RemovalSettings, Root, Tried, Way
-from enbloc.resection.theatre import Theatre, theatre_of
+from enbloc.resection.removal_nouns import Path, PieceRemoval, Removal, RemovalSettings, Root, Tried, Way
+from enbloc.resection.theatre import Theatre
 from enbloc.resection.ways import UP, Found, along, ranges_of, search
 
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
+SIGHT_OF_SAME_MM = 4.0
+"""So far off other pieces are looked at along a way that is known; room beyond that is not told apart."""
 SAME_WAY = "the way of the piece that the chosen cuts leave is free for this one too"
-NOTHING_KNOWN: Mapping[str, PieceRemoval] = {}
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
-
-
-def scene_of(
-    field: OperativeField,
-    label: Codes,
-    cuts: Sequence[Cut],
-    spine: Spine,
-    imaging: Imaging,
-    settings: RemovalSettings,
-    roots_kept: tuple[Root, ...],
-    beside: Scene | None = None,
-) -> Scene:
-    """What the pieces that `cuts` leave (`label`, on the field's voxels) have around them. `beside`: the same patient
-    with other cuts and the same settings; what does not change with the cuts is not laid out again.
-    """
-    theatre = theatre_of(field, label, spine, imaging, None if beside is None else beside.theatre)
-    axis = turn_axis(field, cuts)
-    if beside is not None and beside.takes_out_the_same(theatre):
-        return beside.parted_otherwise(theatre, axis)
-    return Scene.of(theatre, settings, roots_kept, axis=axis)
 
 
 def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
@@ -76,14 +56,15 @@ def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
     return unit(np.sum(upward, axis=0)) if upward else UP
 
 
-def taken_out(scene: Scene, pieces: Sequence[Piece], before: Removal | None = None) -> Removal:
+def taken_out(scene: Scene, pieces: Sequence[Piece], known: Sequence[PieceRemoval] | None = None) -> Removal:
     """How the pieces leave, the arches first, cranial to caudal, then the rest, the largest first.
 
-    `before`: how the pieces of other cuts leave. Where a piece of the same name may go the same way, nothing else is
-    searched for it.
+    `known`: how the pieces of other cuts leave. Then the answer is a shorter one: where a piece of the same name may go
+    one of the ways found, no other is searched; ways are searched only until one is found, from behind before to the
+    front, and where the other piece had one not for more room; and distances to single structures are not told.
     """
-    known = {} if before is None else {each.piece: each for each in before.pieces}
-    out = list(one_by_one(scene, pieces, known))
+    paths = None if known is None else {each.piece: each.paths for each in known}
+    out = list(one_by_one(scene, pieces, paths))
     return Removal(
         pieces=tuple(out),
         corridor_mm=_corridor(scene, pieces, out),
@@ -95,8 +76,8 @@ def taken_out(scene: Scene, pieces: Sequence[Piece], before: Removal | None = No
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """What every piece of one plan shares. `room`: what `stands` leaves. `roots` with their obstacles; `rods` by the
-    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned. `seen`: distances
-    to obstacles by name, each taken once.
+    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned. `distances`
+    to what they share and to what is met on the way.
     """
 
     theatre: Theatre
@@ -107,7 +88,7 @@ class Scene:
     rods: Mapping[Way, Obstacle | None]
     kept: frozenset[Root]
     axis: Vector
-    seen: dict[str, Near | None] = made_by(default_factory=dict, repr=False)
+    distances: Distances
 
     @classmethod
     def of(
@@ -117,38 +98,36 @@ class Scene:
         roots_kept: tuple[Root, ...] = (),
         rod: bool = True,
         axis: Vector = UP,
+        distances: Distances | None = None,
     ) -> Scene:
         """`roots_kept`: roots that no piece may run through unless nothing else is found. `rod`: a temporary rod holds
         the column on the side away from which a block is turned. `axis`: along the theatre's axes.
+        `distances`: of the same patient with other pieces.
         """
         table = removal_table()
+        distances = Distances(theatre.step_mm) if distances is None else distances
         stands = tuple(standing(theatre, table, settings))
         return cls(
             theatre,
             settings,
             stands,
-            room_around(stands, open_room(theatre.owner.shape), theatre.step_mm),
+            room_around(stands, open_room(theatre.owner.shape), distances),
             tuple(_roots(theatre, table, settings)),
             {way: _rod(theatre, side, table) for way, side in ROD_SIDE.items()} if rod else {},
             frozenset(roots_kept),
             axis,
+            distances,
         )
 
-    def takes_out_the_same(self, other: Theatre) -> bool:
-        """Whether the pieces there are together the voxels of the pieces here."""
-        mine = self.theatre.pieces
-        return mine.shape == other.pieces.shape and bool(np.array_equal(mine > 0, other.pieces > 0))
-
-    def parted_otherwise(self, theatre: Theatre, axis: Vector) -> Scene:
-        """With the same voxels taken out in other pieces: all that stays, stays."""
-        lasting = {each.name for each in self.stands}
-        seen = {name: near for name, near in self.seen.items() if name in lasting}
-        return replace(self, theatre=theatre, axis=axis, seen=seen)
+    def with_pieces(self, theatre: Theatre, axis: Vector) -> Scene:
+        """For other pieces of the same patient. Where they are together the same voxels, all that stays, stays."""
+        distances = self.distances.and_others()
+        if np.array_equal(self.theatre.pieces > 0, theatre.pieces > 0):
+            return replace(self, theatre=theatre, axis=axis, distances=distances)
+        return Scene.of(theatre, self.settings, tuple(self.kept), bool(self.rods), axis, distances)
 
     def near(self, obstacle: Obstacle) -> Near | None:
-        if obstacle.name not in self.seen:
-            self.seen[obstacle.name] = near(obstacle.mask, self.theatre.step_mm)
-        return self.seen[obstacle.name]
+        return self.distances.to(obstacle.name, obstacle.mask)
 
     def obstacles(self, way: Way, stays: Sequence[Piece], spare_roots: bool) -> list[Obstacle]:
         """Beside what stands in every piece's way."""
@@ -169,18 +148,23 @@ class OneWay:
 
 
 def one_by_one(
-    scene: Scene, pieces: Sequence[Piece], known: Mapping[str, PieceRemoval] = NOTHING_KNOWN
+    scene: Scene, pieces: Sequence[Piece], known: Mapping[str, tuple[Path, ...]] | None
 ) -> Iterator[PieceRemoval]:
     """Each time the first piece that gets out past those that are left, arches before the rest; where none does, the
-    first of them is told as not found and counts as out. `known`: ways of pieces of the same name, tried first.
+    first of them is told as not found and counts as out. `known`: as in `way_out`, by piece in the
+    order in which those left, which is tried first.
     """
     left = list(in_order(pieces))
+    if known is not None:
+        before = list(known)
+        left.sort(key=lambda piece: before.index(piece.name) if piece.name in known else len(before))
     while left:
         arches = [piece for piece in left if piece.name.startswith(POSTERIOR)]
         first: PieceRemoval | None = None
         for piece in arches or left[:1]:
             stays = [other for other in pieces if other in left or other.name.startswith(REMAINING)]
-            found = way_out(scene, piece, [other for other in stays if other is not piece], known.get(piece.name))
+            stays = [other for other in stays if other is not piece]
+            found = way_out(scene, piece, stays, None if known is None else known.get(piece.name, ()))
             first = first or found
             if found.found:
                 first = found
@@ -198,39 +182,54 @@ def in_order(pieces: Sequence[Piece]) -> Iterator[Piece]:
     yield from sorted((piece for piece in leaves if piece not in arches), key=lambda piece: -piece.volume_mm3)
 
 
-def ways_for(piece: Piece) -> tuple[Way, ...]:
-    """In the order in which they are preferred."""
+def ways_for(piece: Piece) -> tuple[tuple[Way, ...], ...]:
+    """In the order in which they are preferred; the first that are found of those that stand together."""
     if piece.name.startswith(POSTERIOR):
-        return (Way.DORSALLY,)
-    if piece.name.startswith("fragment"):
-        return (Way.DORSALLY, *TURNED, Way.ANTERIORLY)
-    return (*TURNED, Way.ANTERIORLY)
+        return ((Way.DORSALLY,),)
+    from_behind = (Way.DORSALLY, *TURNED) if piece.name.startswith(FRAGMENT) else TURNED
+    return from_behind, (Way.ANTERIORLY,)
 
 
-def way_out(scene: Scene, piece: Piece, stays: Sequence[Piece], known: PieceRemoval | None = None) -> PieceRemoval:
-    """The `known` way where the piece may go it too; else of all ways, sought two at a time, the best: from behind
-    before from the front, then fewest kept roots divided, then the most room.
+def way_out(scene: Scene, piece: Piece, stays: Sequence[Piece], known: Sequence[Path] | None = None) -> PieceRemoval:
+    """Of all ways, sought two at a time, the best: from behind before from the front, then fewest kept roots divided,
+    then the most room. `known`: see `taken_out`.
     """
     theatre = scene.theatre
     pivot = theatre.from_start(theatre.centre_mm)
     body = body_of(theatre.rigid(piece.label), theatre.step_mm, pivot)
-    same = None if known is None else _same_way(scene, body, known, stays)
-    found = side_by_side(lambda way: _one_way(scene, body, way, stays), ways_for(piece)) if same is None else (same,)
-    good = [each for each in found if each.tried.found]
-    best = min(good, key=lambda each: _rank(scene, each), default=None)
-    clearances = () if best is None else sorted(_clearances(scene, body, best), key=lambda c: c.distance_mm.value)
-    about = triple(theatre.frame.to_world(theatre.centre_mm))
+    ways = ways_for(piece)
+    if known is None:
+        found = side_by_side(lambda way: _one_way(scene, body, way, stays), itertools.chain(*ways))
+    else:
+        found = tuple(_until_found(scene, body, ways, known, stays))
+    ranked = sorted((each for each in found if each.tried.found), key=lambda each: _rank(scene, each))
+    best = ranked[0] if ranked else None
+    met = () if best is None or known is not None else _clearances(scene, body, best)
+    clearances = sorted(met, key=lambda clearance: clearance.distance_mm.value)
     return PieceRemoval(
         piece=piece.name,
         found=best is not None,
         way=None if best is None else best.tried.way,
-        about_mm=about,
+        about_mm=triple(theatre.frame.to_world(theatre.centre_mm)),
         poses=() if best is None else in_ras(theatre, best.found.poses),
         clearances=tuple(clearances),
         roots_that_must_go=() if best is None else best.must_go,
         tried=tuple(each.tried for each in found),
         says=_says(piece, best, clearances, [each.tried for each in found]),
+        paths=tuple(Path(each.tried.way, each.found.poses) for each in ranked),
     )
+
+
+def _until_found(
+    scene: Scene, body: Body, ways: Sequence[Sequence[Way]], known: Sequence[Path], stays: Sequence[Piece]
+) -> Iterator[OneWay]:
+    for together in ways:
+        free = (_same_way(scene, body, path, stays) for path in known if path.way in together)
+        same = next((each for each in free if each is not None), None)
+        found = (same,) if same else side_by_side(lambda way: _one_way(scene, body, way, stays, bool(known)), together)
+        yield from found
+        if any(each.tried.found for each in found):
+            return
 
 
 def _rank(scene: Scene, each: OneWay) -> tuple[bool, int, float, int]:
@@ -239,49 +238,53 @@ def _rank(scene: Scene, each: OneWay) -> tuple[bool, int, float, int]:
     return each.tried.way is Way.ANTERIORLY, kept, -round(least, 1), len(each.must_go)
 
 
-def _same_way(scene: Scene, body: Body, known: PieceRemoval, stays: Sequence[Piece]) -> OneWay | None:
-    """The `known` way of another piece, where this body may go it; gone on with until the body is wholly out."""
-    if known.way is None:
-        return None
+def _same_way(scene: Scene, body: Body, path: Path, stays: Sequence[Piece]) -> OneWay | None:
+    """The way that another piece may go, where this body may; gone on with until the body is wholly out."""
     theatre = scene.theatre
-    poses = wholly_out(body, known.way, in_theatre(theatre, known.poses), theatre.extent_mm)
-    for obstacles, room in _among(scene, known.way, stays):
-        least = along(body, room, theatre.step_mm, poses, scene.settings.check_mm)
+    poses = wholly_out(body, path.way, path.poses, theatre.extent_mm)
+    for obstacles, room in _among(scene, path.way, stays, SIGHT_OF_SAME_MM):
+        least = min(SIGHT_OF_SAME_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
         if least >= 0.0:
-            farthest = poses[int(np.argmax(np.linalg.norm(poses[:, 3:], axis=1)))]
-            tried = Tried(known.way, True, least, 0, SAME_WAY)
-            return OneWay(
-                tried, Found(poses, 0, farthest), (*scene.stands, *obstacles), tuple(_divided(scene, body, poses))
-            )
+            tried = Tried(path.way, True, least, 0, SAME_WAY)
+            return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
     return None
 
 
-def _among(scene: Scene, way: Way, stays: Sequence[Piece]) -> Iterator[tuple[list[Obstacle], Millimetres]]:
+def _among(
+    scene: Scene, way: Way, stays: Sequence[Piece], sight_mm: float = SIGHT_MM
+) -> Iterator[tuple[list[Obstacle], Millimetres]]:
     """Obstacles of one piece beside what stands in every piece's way, and the room that all leave: sparing the roots
-    to be kept, then without them.
+    to be kept, then without them. Obstacles of its own are seen as far as `sight_mm`.
     """
     for spare in (True, False) if any(root in scene.kept for root, _ in scene.roots) else (False,):
         obstacles = scene.obstacles(way, stays, spare)
-        yield obstacles, room_around(obstacles, scene.room, scene.theatre.step_mm)
+        yield obstacles, room_around(obstacles, scene.room, scene.distances, sight_mm)
 
 
-def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece]) -> OneWay:
-    """In the plane, then freed; sparing the roots to be kept, then without."""
+def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece], first: bool = False) -> OneWay:
+    """In the plane, then freed; sparing the roots to be kept, then without. `first`: the first way found will do."""
     step = scene.theatre.step_mm
     looked, last = 0, None
     obstacles: list[Obstacle] = []
     for obstacles, room in _among(scene, way, stays):
         for span in ranges_of(way, scene.axis, scene.settings):
-            found = search(body, room, step, span, scene.settings)
+            found = search(body, room, step, span, scene.settings, first=first)
             looked += found.looked
             if len(found.poses):
                 least = least_along(scene, body, found.poses, Near(Box((0, 0, 0), room.shape), room))
                 tried = Tried(way, True, least, looked, _because_found(found, span.free))
-                return OneWay(tried, found, (*scene.stands, *obstacles), tuple(_divided(scene, body, found.poses)))
+                return _told(scene, body, tried, found, obstacles)
             last = found if last is None or found.turned_deg > last.turned_deg else last
     assert last is not None
     held = held_by(scene, body, way, last.farthest, (*scene.stands, *obstacles))
     return OneWay(Tried(way, False, None, looked, _because_not(way, last.turned_deg, held)), last, (), ())
+
+
+def _told(scene: Scene, body: Body, tried: Tried, found: Found, obstacles: Sequence[Obstacle]) -> OneWay:
+    """A root that stood in the way and kept its room is not looked at again."""
+    past = obstacles if tried.least_mm is not None and tried.least_mm >= 0.0 else ()
+    roots = [(root, obstacle) for root, obstacle in scene.roots if obstacle not in past]
+    return OneWay(tried, found, (*scene.stands, *obstacles), tuple(_divided(scene, body, found.poses, roots)))
 
 
 def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence[Obstacle]) -> tuple[str, ...]:
@@ -303,11 +306,19 @@ def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence
 def _clearances(scene: Scene, body: Body, way: OneWay) -> Iterator[Clearance]:
     """To each obstacle that the path comes near."""
     doubt = scene.theatre.step_mm
-    for obstacle in way.obstacles:
-        seen = scene.near(obstacle)
-        mm = None if seen is None else least_along(scene, body, way.found.poses, seen)
-        if mm is not None and mm < SIGHT_MM:
+    for obstacle, seen in _beside(scene, body, way.found.poses, way.obstacles):
+        mm = least_along(scene, body, way.found.poses, seen)
+        if mm < SIGHT_MM:
             yield Clearance(obstacle.name, Measured(mm, mm - doubt, mm + doubt))
+
+
+def _beside(scene: Scene, body: Body, poses: Array, obstacles: Sequence[Obstacle]) -> Iterator[tuple[Obstacle, Near]]:
+    """Those that the path may come nearer than SIGHT_MM."""
+    low, high = swept_mm(body, poses) / scene.theatre.step_mm
+    for obstacle in obstacles:
+        seen = scene.near(obstacle)
+        if seen is not None and bool((high >= seen.box.lower).all() and (low <= np.array(seen.box.upper) - 1).all()):
+            yield obstacle, seen
 
 
 def least_along(scene: Scene, body: Body, poses: Array, seen: Near) -> float:
@@ -317,12 +328,12 @@ def least_along(scene: Scene, body: Body, poses: Array, seen: Near) -> float:
     return along(here, seen.mm, step, poses, scene.settings.check_mm)
 
 
-def _divided(scene: Scene, body: Body, poses: Array) -> Iterator[Root]:
-    """Roots into which the path presses farther than they yield."""
-    for root, obstacle in scene.roots:
-        seen = scene.near(obstacle)
-        if seen is not None and least_along(scene, body, poses, seen) < -obstacle.yield_mm:
-            yield root
+def _divided(scene: Scene, body: Body, poses: Array, roots: Sequence[tuple[Root, Obstacle]]) -> Iterator[Root]:
+    """Those into which the path presses farther than they yield."""
+    named = {obstacle.name: root for root, obstacle in roots}
+    for obstacle, seen in _beside(scene, body, poses, [obstacle for _, obstacle in roots]):
+        if least_along(scene, body, poses, seen) < -obstacle.yield_mm:
+            yield named[obstacle.name]
 
 
 def _roots(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -> Iterator[tuple[Root, Obstacle]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -129,13 +129,22 @@ class Tried:
     because: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """A way that was found, as poses (n, 6) along the theatre's axes: mm, and a rotation vector in radians."""
+
+    way: Way
+    poses: Array
+
+
 @dataclass(frozen=True, slots=True)
 class PieceRemoval:
     """How one piece leaves. Between two poses turn and movement grow in proportion.
 
     `way`, `poses` and `clearances` are of the path chosen: None and empty where none was found. A clearance is the
     least distance along the path, negative where the piece presses into the structure by that much.
-    `roots_that_must_go`: roots that the path runs through.
+    `roots_that_must_go`: roots that the path runs through. `paths`: all that were found, the one chosen first; kept
+    in memory for the same piece with other cuts.
     """
 
     piece: str
@@ -147,6 +156,7 @@ class PieceRemoval:
     roots_that_must_go: tuple[Root, ...]
     tried: tuple[Tried, ...]
     says: str
+    paths: tuple[Path, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

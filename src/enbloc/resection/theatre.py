@@ -75,13 +75,15 @@ def theatre_of(
     field: OperativeField, label: Codes, spine: Spine, imaging: Imaging, known: Theatre | None = None
 ) -> Theatre:
     """`label`: the pieces on the field's voxels. `known`: that of other pieces in the same field, which is taken over
-    where it reaches as far.
+    where it reaches as far or farther.
     """
     low, high = reach_of(field, label)
+    if known is not None:
+        a, b, c = np.rint((known.start_mm - field.start_mm) / field.step_mm).astype(int).tolist()
+        if c <= low[2] and high[2] <= c + known.owner.shape[2]:
+            return replace(known, pieces=carried_on(label, (a, b, c), known.owner.shape))
     start = field.start_mm + field.step_mm * np.array(low)
     shape = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
-    if known is not None and known.owner.shape == shape and np.array_equal(known.start_mm, start):
-        return replace(known, pieces=carried_on(label, low, shape))
     place = FieldGrid(field.frame, start, field.step_mm, shape)
     box = box_around(place, imaging.grid)
     names = named(imaging)

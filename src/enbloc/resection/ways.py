@@ -138,25 +138,27 @@ def exits_of(way: Way, settings: RemovalSettings) -> Array:
     return np.array(rays)
 
 
-def search(body: Body, room: Millimetres, step_mm: float, span: Range, settings: RemovalSettings) -> Found:
-    """A way out for `body` among obstacles whose room is given on voxels `step_mm` apart; and, where it is soon found,
-    one that keeps as much of the room at the start as WIDER says.
+def search(
+    body: Body, room: Millimetres, step_mm: float, span: Range, settings: RemovalSettings, *, first: bool = False
+) -> Found:
+    """A way out for `body` among obstacles whose room is given on voxels `step_mm` apart; and, where it is soon found
+    and not the `first` one will do, one that keeps as much of the room at the start as WIDER says.
     """
-    first = _sought(body, room, step_mm, span, settings, settings.most_poses)
-    if not len(first.poses):
-        return first
-    at_start = along(body, room, step_mm, first.poses[:1].repeat(2, axis=0), settings.check_mm)
-    least, looked = along(body, room, step_mm, first.poses, settings.check_mm), first.looked
+    found = _sought(body, room, step_mm, span, settings, settings.most_poses)
+    if first or not len(found.poses):
+        return found
+    at_start = along(body, room, step_mm, found.poses[:1].repeat(2, axis=0), settings.check_mm)
+    least, looked = along(body, room, step_mm, found.poses, settings.check_mm), found.looked
     for share in WIDER:
         bar = share * min(at_start, settings.comfortable_mm)
         if least >= bar:
             break
-        most = min(settings.most_poses, SOON * first.looked + SOON_POSES)
+        most = min(settings.most_poses, SOON * found.looked + SOON_POSES)
         wider = _sought(body, room - np.float32(bar), step_mm, span, settings, most)
         looked += wider.looked
         if len(wider.poses):
             return replace(wider, looked=looked)
-    return replace(first, looked=looked)
+    return replace(found, looked=looked)
 
 
 def along(body: Body, room: Millimetres, step_mm: float, poses: Array, check_mm: float) -> float:
