@@ -114,6 +114,12 @@ class Box:
         high = tuple(b - o for b, o in zip(self.upper, outer.lower, strict=True))
         return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
+    def placed_in(self, outer: Box) -> Box:
+        """The other way round: a block counted from the lower corner of `outer`, with the indices that `outer` has."""
+        low = tuple(a + o for a, o in zip(self.lower, outer.lower, strict=True))
+        high = tuple(b + o for b, o in zip(self.upper, outer.lower, strict=True))
+        return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+
 
 def bounding_box(mask: npt.NDArray[np.bool_]) -> Box | None:
     """The smallest box that holds every true voxel; None when there is none."""

@@ -56,13 +56,18 @@ def headline(found: Resection) -> tuple[Said, ...]:
 def _by_others(found: Resection) -> Iterator[Said]:
     """The alternatives whose pieces get out where those of the cuts chosen do not."""
     for other in found.alternatives:
-        if leaves(other):
+        if not all_leave(found) and differs(found, other):
             yield Said(f"With other cuts every piece gets out: {other.says}.", remarks=(instead(other),))
 
 
-def leaves(other: Alternative) -> bool:
-    """Whether an alternative's pieces all get out where those of the cuts chosen do not."""
-    return isinstance(other.removal, WayInstead) and other.removal.found
+def all_leave(found: Resection) -> bool:
+    """Whether no piece of the cuts chosen was searched in vain."""
+    return all(piece.found for piece in pieces(found))
+
+
+def differs(found: Resection, other: Alternative) -> bool:
+    """Whether an alternative's pieces all get out where those of the cuts chosen do not, or the other way round."""
+    return isinstance(other.removal, WayInstead) and other.removal.found is not all_leave(found)
 
 
 def remarks(other: Alternative) -> tuple[str, ...]:
@@ -70,7 +75,7 @@ def remarks(other: Alternative) -> tuple[str, ...]:
 
 
 def instead(other: Alternative) -> str:
-    """How an alternative's pieces leave, as a sentence; empty where there was no reason to seek that."""
+    """How an alternative's pieces leave, as a sentence; empty in plans made before that was sought."""
     way = other.removal
     if way is None:
         return ""

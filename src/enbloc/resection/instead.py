@@ -1,4 +1,4 @@
-"""Whether the pieces of an alternative get out, where one of those that the chosen cuts leave does not."""
+"""Whether and how the pieces of the alternatives get out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.side_by_side import side_by_side
 from enbloc.knowledge.removal_tables import removal_table
 from enbloc.resection.nouns import COLUMN_GATES, Alternative, Cut
-from enbloc.resection.removal_answers import NONE_FOUND
-from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceWay, Removal, WayInstead
+from enbloc.resection.removal_answers import NONE_FOUND, SAME_WAY
+from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceRemoval, PieceWay, Removal, WayInstead
 
-MOST = 99
-"""So many alternatives are searched; a search takes as long as that of the plan itself."""
 NOT_FEASIBLE = "its cuts do not part what they should"
-COLUMN_ONLY = "it differs by a cut between vertebrae only"
-ENOUGH = f"at most {MOST} alternatives are searched"
 
 Leave = Callable[[tuple[Cut, ...]], Removal | Skipped]
 """From all cuts of a plan to how its pieces leave."""
@@ -28,35 +24,20 @@ def stuck(removal: Removal | Skipped) -> tuple[str, ...]:
 
 
 def with_ways_out(
-    others: Iterable[Alternative],
-    cuts: Sequence[Cut],
-    leave: Leave,
-    said: Collection[Caveat] = (),
-) -> Iterator[Alternative]:
-    """The alternatives, with how their pieces leave where a piece of the chosen `cuts` has no way out (`removal`).
+    others: Sequence[Alternative], cuts: Sequence[Cut], leave: Leave, said: Collection[Caveat] = ()
+) -> tuple[Alternative, ...]:
+    """The alternatives to the chosen `cuts`, with how their pieces leave.
 
     `leave` seeks the ways of one set of cuts; several sets are sought for at a time. `said`: what is said of the plan
     already and is not said again.
     """
-    listed = tuple(others)
-    worth = sorted(searched_first(listed))
-    ways = dict(zip(worth, side_by_side(lambda n: leave(cuts_with(listed[n], cuts)), worth), strict=True))
-    for n, other in enumerate(listed):
-        found = ways.get(n, Skipped(not_sought(other) or ENOUGH))
-        yield replace(other, removal=found if isinstance(found, Skipped) else in_short(found, said))
 
+    def sought(other: Alternative) -> WayInstead | Skipped:
+        found = leave(cuts_with(other, cuts)) if other.feasible else Skipped(NOT_FEASIBLE)
+        return found if isinstance(found, Skipped) else in_short(found, said)
 
-def searched_first(others: Sequence[Alternative]) -> frozenset[int]:
-    """Which of them are searched: whole sets of ring cuts before a single one."""
-    able = [n for n, other in enumerate(others) if not_sought(other) is None]
-    return frozenset(sorted(able, key=lambda n: len(others[n].cuts) == 1)[:MOST])
-
-
-def not_sought(other: Alternative) -> str | None:
-    """Why the ways out of an alternative are never sought; None where they may be."""
-    if not other.feasible:
-        return NOT_FEASIBLE
-    return None
+    ways = side_by_side(sought, others)
+    return tuple(replace(other, removal=way) for other, way in zip(others, ways, strict=True))
 
 
 def cuts_with(other: Alternative, cuts: Sequence[Cut]) -> tuple[Cut, ...]:
@@ -70,41 +51,46 @@ def cuts_with(other: Alternative, cuts: Sequence[Cut]) -> tuple[Cut, ...]:
 
 
 def in_short(found: Removal, said: Collection[Caveat]) -> WayInstead:
-    rooms = [
-        tried.least_mm
-        for each in found.pieces
-        for tried in each.tried
-        if tried.found and tried.way is each.way and tried.least_mm is not None
-    ]
-    left, least = stuck(found), min(rooms, default=None)
+    left = stuck(found)
+    ways = tuple(PieceWay(each.piece, each.way, room_mm(each), each.about_mm, each.poses) for each in found.pieces)
+    least = min((way.least_mm for way in ways if way.least_mm is not None), default=None)
     roots = tuple(dict.fromkeys(root for each in found.pieces for root in each.roots_that_must_go))
-    ways = ", ".join(f"{each.piece} {each.way}" for each in found.pieces if each.found)
-    out = "every piece gets out" if not left else f"no way out of {', '.join(left)} either: {NONE_FOUND}"
-    parts = [out + (f" ({ways})" if ways else "")]
+    same = all(tried.because == SAME_WAY for each in found.pieces for tried in each.tried)
+    out = "every piece gets out" if not left else f"no way out of {', '.join(left)}: {NONE_FOUND}"
+    out += " as with the chosen cuts" if same else ""
+    named = ", ".join(f"{each.piece} {each.way}" for each in found.pieces if each.found)
+    parts = [out + (f" ({named})" if named else "")]
     parts += [f"least room {least:.1f} mm beyond what gives way"] if least is not None and not left else []
     parts += [f"divides {', '.join(root.name for root in roots)}"] if roots else []
     return WayInstead(
         found=not left,
-        ways=tuple(PieceWay(each.piece, each.way) for each in found.pieces),
+        ways=ways,
         least_mm=least,
+        corridor_mm=found.corridor_mm,
         roots_that_must_go=roots,
         says="; ".join(parts),
         caveats=tuple(caveat for caveat in found.caveats if caveat not in said),
     )
 
 
+def room_mm(piece: PieceRemoval) -> float | None:
+    """That of the way chosen, beyond what gives way."""
+    return next((tried.least_mm for tried in piece.tried if tried.found and tried.way is piece.way), None)
+
+
 def other_leaves(others: Iterable[Alternative], cuts: Sequence[Cut], removal: Removal | Skipped) -> Iterator[Caveat]:
-    """That an alternative's pieces get out where those of the chosen cuts do not, with what it costs; the one that cuts
-    least tumour first.
+    """Where a piece of the chosen cuts has no way out: that an alternative's pieces all have one, with what it costs;
+    the one that cuts least tumour first.
     """
+    held = stuck(removal)
     ways = [
         f"{other.says} ({against(cuts_with(other, cuts), cuts)}): {other.removal.says}"
         for other in sorted(others, key=lambda other: in_tumour_mm2(cuts_with(other, cuts)))
         if isinstance(other.removal, WayInstead) and other.removal.found
     ]
-    if ways:
+    if held and ways:
         says = removal_table().other_leaves_says
-        yield Caveat(OTHER_LEAVES, says.format(stuck=", ".join(stuck(removal)), others="; or ".join(ways)))
+        yield Caveat(OTHER_LEAVES, says.format(stuck=", ".join(held), others="; or ".join(ways)))
 
 
 def against(theirs: Sequence[Cut], ours: Sequence[Cut]) -> str:

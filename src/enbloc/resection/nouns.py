@@ -233,8 +233,7 @@ class MarginShare:
 class Alternative:
     """Another choice: what it is in words, its cuts, and what it gains and costs against the chosen one.
 
-    `removal`: how its pieces would leave, sought only where a piece of the chosen cuts has no way out. None where every
-    piece of theirs has one, or was sought none; Skipped where only this alternative's were not sought.
+    `removal`: how its pieces would leave; Skipped where that was not sought, None before it is.
     """
 
     name: str

@@ -13,6 +13,7 @@ from numba import njit
 from enbloc.anatomy import BONE_PARTS, Part
 from enbloc.core.geometry import Array, Box, Vector, bounding_box
 from enbloc.core.levels import Level
+from enbloc.core.side_by_side import CORES
 from enbloc.core.volume import Mask
 from enbloc.knowledge.removal_tables import RemovalTable
 from enbloc.resection.distance import signed_distance_mm
@@ -23,6 +24,8 @@ from enbloc.resection.theatre import Theatre
 
 SIGHT_MM = 12.0
 """Distances beyond this are not told apart."""
+NEAR_BY_MM = 4.0
+"""So far off is looked where only that counts; room beyond it is then not told apart."""
 ROUNDING_MM = 1e-3
 """So that what touches does not count as entered."""
 PEDICLE = {"left": Part.PEDICLE_LEFT, "right": Part.PEDICLE_RIGHT}
@@ -237,39 +240,53 @@ class Near:
     mm: Millimetres
 
 
-def near(mask: Mask, step_mm: float, sight_mm: float = SIGHT_MM) -> Near | None:
+def near(mask: Mask, step_mm: float, threads: int = CORES) -> Near | None:
     """None for an obstacle without a voxel."""
-    box = bounding_box(mask)
-    if box is None:
+    return near_in(Box((0, 0, 0), (mask.shape[0], mask.shape[1], mask.shape[2])), mask, step_mm, threads)
+
+
+def near_in(box: Box, mask: Mask, step_mm: float, threads: int = CORES, sight_mm: float = SIGHT_MM) -> Near | None:
+    """Of the voxels in `box` alone; None where there is none. Known as far as `sight_mm` from them."""
+    inside = mask[box.slices]
+    held = bounding_box(inside)
+    if held is None:
         return None
     voxels = int(np.ceil(sight_mm / step_mm)) + 1
-    grown = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
-    mm = signed_distance_mm(np.ascontiguousarray(mask[grown.slices]), np.full(3, step_mm))
+    grown = held.grown((voxels, voxels, voxels), box.shape)
+    mm = signed_distance_mm(np.ascontiguousarray(inside[grown.slices]), np.full(3, step_mm), threads)
     assert mm is not None
     mm -= np.float32(0.5 * step_mm - ROUNDING_MM)
-    return Near(grown, mm)
+    return Near(grown.placed_in(box), mm)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Distances:
-    """Distances to obstacles on voxels `step_mm` apart. `held`: those taken, by name, with their voxels and how far they
-    are known.
-    """
+    """Distances to obstacles on voxels `step_mm` apart. `held`: those taken, by name, with their voxels."""
 
     step_mm: float
-    held: dict[str, tuple[Mask, float, Near | None]] = made_by(default_factory=dict, repr=False)
+    threads: int = CORES
+    held: dict[str, tuple[Mask, Near | None]] = made_by(default_factory=dict, repr=False)
 
-    def to(self, name: str, mask: Mask, sight_mm: float = SIGHT_MM) -> Near | None:
-        """Known as far as `sight_mm`, or farther; taken once while the voxels of that name are the same."""
-        known = self.held.get(name)
-        if known is None or known[1] < sight_mm or not np.array_equal(known[0], mask):
-            known = (mask, sight_mm, near(mask, self.step_mm, sight_mm))
-            self.held[name] = known
-        return known[2]
+    def to(self, name: str, mask: Mask) -> Near | None:
+        """Taken once while the voxels of that name are the same."""
+        if not self.has(name, mask):
+            self.held[name] = mask, near(mask, self.step_mm, self.threads)
+        return self.held[name][1]
 
-    def and_others(self) -> Distances:
-        """For other pieces: what is held here, and what is new there only there."""
-        return Distances(self.step_mm, dict(self.held))
+    def near_by(self, name: str, mask: Mask, box: Box) -> Near | None:
+        """Right in `box` as far as NEAR_BY_MM; where it was taken already, as far as that."""
+        if self.has(name, mask):
+            return self.held[name][1]
+        voxels = int(np.ceil(NEAR_BY_MM / self.step_mm)) + 1
+        there = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
+        return near_in(there, mask, self.step_mm, self.threads, NEAR_BY_MM)
+
+    def has(self, name: str, mask: Mask) -> bool:
+        return name in self.held and bool(np.array_equal(self.held[name][0], mask))
+
+    def beside(self) -> Distances:
+        """For other pieces, several at a time: what is held here, and what is new there only there."""
+        return Distances(self.step_mm, 1, dict(self.held))
 
 
 def open_room(shape: tuple[int, int, int]) -> Millimetres:
@@ -277,18 +294,19 @@ def open_room(shape: tuple[int, int, int]) -> Millimetres:
 
 
 def room_around(
-    obstacles: Iterable[Obstacle], room: Millimetres, distances: Distances, sight_mm: float = SIGHT_MM
+    obstacles: Iterable[Obstacle], room: Millimetres, distances: Distances, box: Box | None = None
 ) -> Millimetres:
-    """`room` less what the obstacles take: how far each voxel is from where a piece would press too far into one. What
-    lies farther off than `sight_mm` may take nothing.
+    """`room` less what the obstacles take: how far each voxel is from where a piece would press too far into one.
+    `box`: looked at only there, and only as far as NEAR_BY_MM.
     """
     room = room.copy()
     together: dict[float, list[Obstacle]] = {}
     for obstacle in obstacles:
         together.setdefault(obstacle.yield_mm, []).append(obstacle)
     for yield_mm, alike in together.items():
+        name = " and ".join(obstacle.name for obstacle in alike)
         mask = alike[0].mask if len(alike) == 1 else np.logical_or.reduce([obstacle.mask for obstacle in alike])
-        seen = distances.to(" and ".join(obstacle.name for obstacle in alike), mask, sight_mm)
+        seen = distances.to(name, mask) if box is None else distances.near_by(name, mask, box)
         if seen is not None:
             part = room[seen.box.slices]
             np.minimum(part, seen.mm + np.float32(yield_mm), out=part)

@@ -72,6 +72,8 @@ class Parted:
         """How the pieces of other cuts leave, each as the piece of that name does here where that way is free for it;
         what those cuts leave uncut is said with it.
         """
+        if not search.settings.removal.sought:
+            return Skipped(NOT_SOUGHT)
         made = sawn(search.field, cuts)
         pieces, _, label = whole_pieces(made.pieces, made.label)
         skipped = why_not_sought(search, pieces)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from enbloc.anatomy.spine import Triple
-from enbloc.core.geometry import Array, Vector
+from enbloc.core.geometry import Array, Box, Vector
 from enbloc.resection.body import Body
 from enbloc.resection.motion import placed, trailing
 from enbloc.resection.removal_nouns import Pose, Way
@@ -40,8 +40,8 @@ def wholly_out(body: Body, way: Way, poses: Array, extent_mm: Vector) -> Array:
     return longer
 
 
-def swept_mm(body: Body, poses: Array) -> Array:
-    """Corners (2, 3), mm from the first voxel, of a box that holds `body` all along its path through `poses` (n, 6).
+def swept(body: Body, poses: Array, theatre: Theatre) -> Box:
+    """The theatre's voxels between which `body` lies all along its path through `poses` (n, 6).
 
     Where a turn by t between two poses carries a point along an arc about an axis r away, the arc leaves the chord
     by no more than r t² / 8.
@@ -49,6 +49,8 @@ def swept_mm(body: Body, poses: Array) -> Array:
     turned = np.linalg.norm(np.diff(poses[:, 3:], axis=0), axis=1).max(initial=0.0)
     spare = body.block_ball[:, 3:] + body.reach * turned**2 / 8.0
     ends = [body.block_ball[:, :3] @ turn.T + shift for turn, shift in (placed(body.pivot, pose) for pose in poses)]
-    low = np.min([(end - spare).min(axis=0) for end in ends], axis=0)
-    high = np.max([(end + spare).max(axis=0) for end in ends], axis=0)
-    return np.stack([low, high])
+    low = np.floor(np.min([(end - spare).min(axis=0) for end in ends], axis=0) / theatre.step_mm).astype(int)
+    high = np.ceil(np.max([(end + spare).max(axis=0) for end in ends], axis=0) / theatre.step_mm).astype(int)
+    a, b, c = np.clip(low, 0, np.array(theatre.shape) - 1).tolist()
+    d, e, f = (1 + np.clip(high, 0, np.array(theatre.shape) - 1)).tolist()
+    return Box((a, b, c), (d, e, f))

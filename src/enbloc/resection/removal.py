@@ -19,6 +19,7 @@ from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
 from enbloc.resection.nouns import Cut, Gate, Piece, Tissue
 from enbloc.resection.obstacles import (
+    NEAR_BY_MM,
     SIGHT_MM,
     Distances,
     Near,
@@ -29,9 +30,9 @@ from enbloc.resection.obstacles import (
     roots_of,
     standing,
 )
-from enbloc.resection.path import in_ras, swept_mm, triple, wholly_out
+from enbloc.resection.path import in_ras, swept, triple, wholly_out
 from enbloc.resection.pieces import FRAGMENT, POSTERIOR, REMAINING
-from enbloc.resection.removal_answers import NONE_FOUND
+from enbloc.resection.removal_answers import NONE_FOUND, SAME_WAY
 from enbloc.resection.removal_nouns import Path, PieceRemoval, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre
 from enbloc.resection.ways import UP, Found, along, ranges_of, search
@@ -39,9 +40,6 @@ from enbloc.resection.ways import UP, Found, along, ranges_of, search
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
-SIGHT_OF_SAME_MM = 4.0
-"""So far off other pieces are looked at along a way that is known; room beyond that is not told apart."""
-SAME_WAY = "the way of the piece that the chosen cuts leave is free for this one too"
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
 
 
@@ -121,7 +119,7 @@ class Scene:
 
     def with_pieces(self, theatre: Theatre, axis: Vector) -> Scene:
         """For other pieces of the same patient. Where they are together the same voxels, all that stays, stays."""
-        distances = self.distances.and_others()
+        distances = self.distances.beside()
         if np.array_equal(self.theatre.pieces > 0, theatre.pieces > 0):
             return replace(self, theatre=theatre, axis=axis, distances=distances)
         return Scene.of(theatre, self.settings, tuple(self.kept), bool(self.rods), axis, distances)
@@ -223,10 +221,13 @@ def way_out(scene: Scene, piece: Piece, stays: Sequence[Piece], known: Sequence[
 def _until_found(
     scene: Scene, body: Body, ways: Sequence[Sequence[Way]], known: Sequence[Path], stays: Sequence[Piece]
 ) -> Iterator[OneWay]:
+    def sought(way: Way) -> OneWay:
+        return _one_way(scene, body, way, stays, first=bool(known), in_short=True)
+
     for together in ways:
         free = (_same_way(scene, body, path, stays) for path in known if path.way in together)
         same = next((each for each in free if each is not None), None)
-        found = (same,) if same else side_by_side(lambda way: _one_way(scene, body, way, stays, bool(known)), together)
+        found = (same,) if same else side_by_side(sought, together)
         yield from found
         if any(each.tried.found for each in found):
             return
@@ -242,8 +243,8 @@ def _same_way(scene: Scene, body: Body, path: Path, stays: Sequence[Piece]) -> O
     """The way that another piece may go, where this body may; gone on with until the body is wholly out."""
     theatre = scene.theatre
     poses = wholly_out(body, path.way, path.poses, theatre.extent_mm)
-    for obstacles, room in _among(scene, path.way, stays, SIGHT_OF_SAME_MM):
-        least = min(SIGHT_OF_SAME_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
+    for obstacles, room in _among(scene, path.way, stays, swept(body, poses, theatre)):
+        least = min(NEAR_BY_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
         if least >= 0.0:
             tried = Tried(path.way, True, least, 0, SAME_WAY)
             return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
@@ -251,18 +252,23 @@ def _same_way(scene: Scene, body: Body, path: Path, stays: Sequence[Piece]) -> O
 
 
 def _among(
-    scene: Scene, way: Way, stays: Sequence[Piece], sight_mm: float = SIGHT_MM
+    scene: Scene, way: Way, stays: Sequence[Piece], box: Box | None = None
 ) -> Iterator[tuple[list[Obstacle], Millimetres]]:
     """Obstacles of one piece beside what stands in every piece's way, and the room that all leave: sparing the roots
-    to be kept, then without them. Obstacles of its own are seen as far as `sight_mm`.
+    to be kept, then without them. `box`: where alone its own obstacles are
+    looked at.
     """
     for spare in (True, False) if any(root in scene.kept for root, _ in scene.roots) else (False,):
         obstacles = scene.obstacles(way, stays, spare)
-        yield obstacles, room_around(obstacles, scene.room, scene.distances, sight_mm)
+        yield obstacles, room_around(obstacles, scene.room, scene.distances, box)
 
 
-def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece], first: bool = False) -> OneWay:
-    """In the plane, then freed; sparing the roots to be kept, then without. `first`: the first way found will do."""
+def _one_way(
+    scene: Scene, body: Body, way: Way, stays: Sequence[Piece], first: bool = False, in_short: bool = False
+) -> OneWay:
+    """In the plane, then freed; sparing the roots to be kept, then without. `first`: the first way found will do.
+    `in_short`: what holds the body is not told.
+    """
     step = scene.theatre.step_mm
     looked, last = 0, None
     obstacles: list[Obstacle] = []
@@ -276,7 +282,7 @@ def _one_way(scene: Scene, body: Body, way: Way, stays: Sequence[Piece], first: 
                 return _told(scene, body, tried, found, obstacles)
             last = found if last is None or found.turned_deg > last.turned_deg else last
     assert last is not None
-    held = held_by(scene, body, way, last.farthest, (*scene.stands, *obstacles))
+    held = () if in_short else held_by(scene, body, way, last.farthest, (*scene.stands, *obstacles))
     return OneWay(Tried(way, False, None, looked, _because_not(way, last.turned_deg, held)), last, (), ())
 
 
@@ -295,10 +301,10 @@ def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence
         onward[3:] = turn if way is Way.TURNED_LEFT else -turn
     else:
         onward[1] = 3.0 if way is Way.ANTERIORLY else -3.0
-    seen = [(each, scene.near(each)) for each in obstacles]
     ways = np.stack([pose, pose + onward])
     deep = [
-        (least_along(scene, body, ways, where) + each.yield_mm, each.name) for each, where in seen if where is not None
+        (least_along(scene, body, ways, where) + each.yield_mm, each.name)
+        for each, where in _beside(scene, body, ways, obstacles)
     ]
     return tuple(name for mm, name in sorted(deep) if mm < 0.0)
 
@@ -314,10 +320,12 @@ def _clearances(scene: Scene, body: Body, way: OneWay) -> Iterator[Clearance]:
 
 def _beside(scene: Scene, body: Body, poses: Array, obstacles: Sequence[Obstacle]) -> Iterator[tuple[Obstacle, Near]]:
     """Those that the path may come nearer than SIGHT_MM."""
-    low, high = swept_mm(body, poses) / scene.theatre.step_mm
+    theatre = scene.theatre
+    voxels = int(np.ceil(SIGHT_MM / theatre.step_mm)) + 1
+    around = swept(body, poses, theatre).grown((voxels, voxels, voxels), theatre.shape)
     for obstacle in obstacles:
-        seen = scene.near(obstacle)
-        if seen is not None and bool((high >= seen.box.lower).all() and (low <= np.array(seen.box.upper) - 1).all()):
+        seen = scene.near(obstacle) if obstacle.mask[around.slices].any() else None
+        if seen is not None:
             yield obstacle, seen
 
 

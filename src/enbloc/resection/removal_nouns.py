@@ -177,23 +177,31 @@ OTHER_LEAVES = "way-out-by-alternative"
 
 @dataclass(frozen=True, slots=True)
 class PieceWay:
-    """Which way a piece of an alternative leaves; None where none was found in the searched motions."""
+    """Which way a piece of an alternative leaves; None where none was found in the searched motions. `least_mm`: its
+    least room there, beyond what gives way. `about_mm` and `poses`: as in PieceRemoval.
+    """
 
     piece: str
     way: Way | None
+    least_mm: float | None
+    about_mm: Triple
+    poses: tuple[Pose, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WayInstead:
-    """How the pieces of an alternative leave, searched as those of the plan are and told in short.
+    """How the pieces of an alternative leave, checked as those of the plan are and told in short.
 
-    `found`: every piece gets out. `ways` stand in the order in which the pieces leave. `least_mm`: the least room of
-    those that get out, beyond what gives way; None where none does. `caveats`: what the plan's own cuts do not have.
+    Where a piece may go a way of the plan's piece of that name, that is its way; else ways are searched until one is
+    found, so that one with more room may exist. `found`: every piece gets out. `ways` stand in the order in which the
+    pieces leave. `least_mm`: the least room of those that get out; None where none does. `corridor_mm`: as in Removal.
+    `caveats`: what the plan's own cuts do not have.
     """
 
     found: bool
     ways: tuple[PieceWay, ...]
     least_mm: float | None
+    corridor_mm: float | None
     roots_that_must_go: tuple[Root, ...]
     says: str
     caveats: tuple[Caveat, ...]

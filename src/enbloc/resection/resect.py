@@ -142,13 +142,11 @@ def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], pr
         faces, (possible, profile) = facing.result(), listing.result()
     cuts, rings, pieces = chosen.cuts, chosen.search.rings, parted.pieces
     area_mm2 = sum(cut.tumour_mm2 for cut in cuts)
-    others = tuple(
-        with_ways_out(
-            possible,
-            cuts,
-            lambda instead: parted.instead(instead, patient, search),
-            (*parted.uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
-        )
+    others = with_ways_out(
+        possible,
+        cuts,
+        lambda instead: parted.instead(instead, patient, search),
+        (*parted.uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
     )
     found = chosen.search.found()
     return Resection(

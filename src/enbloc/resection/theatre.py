@@ -60,9 +60,14 @@ class Theatre:
         return mine
 
     @property
+    def shape(self) -> Index:
+        i, j, k = self.owner.shape
+        return i, j, k
+
+    @property
     def extent_mm(self) -> Vector:
         """From the first voxel, along the axes."""
-        return self.step_mm * np.array(self.owner.shape)
+        return self.step_mm * np.array(self.shape)
 
     @property
     def axes_mm(self) -> tuple[Array, Array, Array]:
@@ -80,8 +85,8 @@ def theatre_of(
     low, high = reach_of(field, label)
     if known is not None:
         a, b, c = np.rint((known.start_mm - field.start_mm) / field.step_mm).astype(int).tolist()
-        if c <= low[2] and high[2] <= c + known.owner.shape[2]:
-            return replace(known, pieces=carried_on(label, (a, b, c), known.owner.shape))
+        if c <= low[2] and high[2] <= c + known.shape[2]:
+            return replace(known, pieces=carried_on(label, (a, b, c), known.shape))
     start = field.start_mm + field.step_mm * np.array(low)
     shape = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
     place = FieldGrid(field.frame, start, field.step_mm, shape)
