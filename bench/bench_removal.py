@@ -5,8 +5,8 @@
     .venv/bin/python bench/bench_removal.py --smoke       # one level; the time is told and not judged
 
 First vertebrae of phantoms parted at their pedicles by their parts alone, without the search for cuts; then whole
-resections, of which the ways out are sought a second time, alone: that is timed, and must give the same. Nothing is
-written to disk.
+resections, of which the ways out are sought a second time, alone: that is timed, and must give the same; how many
+alternatives have a way is counted. Nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ import numpy as np
 
 from enbloc.anatomy import BONE_PARTS, Part, locate
 from enbloc.case import StatedExtent
-from enbloc.core.evidence import Skipped, silent
+from enbloc.core.evidence import Skipped
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging
 from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
 from enbloc.resection.lay import operative_field
 from enbloc.resection.nouns import Piece
-from enbloc.resection.removal import taken_out
-from enbloc.resection.removal_nouns import PieceRemoval, Removal, Tried
-from enbloc.resection.resect import BY_DEFAULT, resect, way_out_of
+from enbloc.resection.parted import Patient, seen_around
+from enbloc.resection.removal import Scene, taken_out
+from enbloc.resection.removal_nouns import PieceRemoval, Removal, Tried, WayInstead
+from enbloc.resection.resect import resect
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.theatre import theatre_of
 from enbloc.tumour import measure
@@ -48,7 +49,9 @@ LIMIT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One case. `says`: the reason where there are no cuts, or none to seek a way for, or what went wrong."""
+    """One case. `says`: the reason where there are no cuts, or none to seek a way for, or what went wrong. `others`: how
+    the pieces of each alternative leave.
+    """
 
     name: str
     removal: Removal | None
@@ -56,6 +59,7 @@ class Outcome:
     wall_s: float
     cpu_s: float
     crashed: bool = False
+    others: tuple[WayInstead, ...] = ()
 
 
 def healthy(name: str) -> Outcome:
@@ -71,7 +75,7 @@ def healthy(name: str) -> Outcome:
         Piece(piece, n, (level,), 1e3, 1e3, 0.0, None) for n, piece in ((1, "anterior-block"), (2, "posterior-arch"))
     )
     wall, cpu = time.perf_counter(), time.process_time()
-    removal = taken_out(theatre_of(field, label, spine, imaging), pieces)
+    removal = taken_out(Scene.of(theatre_of(field, label, spine, imaging)), pieces)
     return Outcome(f"healthy {name}", removal, "", time.perf_counter() - wall, time.process_time() - cpu)
 
 
@@ -86,14 +90,15 @@ def resected(name: str, imaging_of: Callable[[], Imaging]) -> Outcome:
         return Outcome(name, None, found.skipped, 0.0, 0.0)
     if isinstance(found.removal, Skipped):
         return Outcome(name, None, found.removal.skipped, 0.0, 0.0)
+    patient = Patient(spine, imaging, found.levels, None, ())
     wall, cpu = time.perf_counter(), time.process_time()
-    again = way_out_of(
-        found.search.field, found.pieces, found.drawing, found.cuts, found.releases, spine, imaging, BY_DEFAULT, silent
-    )
+    scene = seen_around(found.drawing.label, found.cuts, patient, found.search, found.releases)
+    again = taken_out(scene, found.pieces)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if again != found.removal:
         return Outcome(name, None, "CRASHED: another answer to the same question", 0.0, 0.0, crashed=True)
-    return Outcome(name, found.removal, "", wall, cpu)
+    others = tuple(each.removal for each in found.alternatives if isinstance(each.removal, WayInstead))
+    return Outcome(name, found.removal, "", wall, cpu, others=others)
 
 
 def phantom(number: int) -> Imaging:
@@ -158,6 +163,13 @@ def show(title: str, found: Sequence[Outcome], figures: Figures) -> None:
     figures.figure(f"{title}: without a crash", share(len(found) - crashed, len(found)), "all", crashed == 0)
     out = sum(piece.found for piece in pieces)
     print(f"a way out found for {share(out, len(pieces))} pieces: {dict(Counter(str(p.way) for p in pieces))}")
+    told = [(one, other) for one in sought for other in one.others]
+    lost = sorted({one.name for one, other in told if not other.found and all(p.found for p in one.removal.pieces)})
+    won = sorted({one.name for one, other in told if other.found and not all(p.found for p in one.removal.pieces)})
+    print(f"every piece gets out with {share(sum(other.found for _, other in told), len(told))} alternatives")
+    print(
+        f"with an alternative alone: {', '.join(won) or 'none'}; with the cuts chosen alone: {', '.join(lost) or 'none'}"
+    )
     wall, cpu = max((one.wall_s for one in sought), default=0.0), max((one.cpu_s for one in sought), default=0.0)
     said = f"{wall:.1f} s ({cpu:.1f} s CPU)"
     figures.figure(f"{title}: slowest removal", said, f"<= {LIMIT_S:g} s", wall <= LIMIT_S, is_time=True)

@@ -23,7 +23,7 @@ from enbloc.planning import OwnCuts, Written, why
 from enbloc.planning.own_cuts import compare
 from enbloc.resection.nouns import ClassRange, MarginClass
 from resection.hand_made import a_resection, with_ring_margin
-from resection.hand_made_removal import ONE_ONLY, PRICE, stuck_beside_a_way
+from resection.hand_made_removal import NOT_SOUGHT, PRICE, stuck_beside_a_way
 from scene.hand_made import a_plan
 
 
@@ -98,7 +98,7 @@ def test_a_way_out_by_an_alternative_is_said_beside_it_and_in_the_summary(cut) -
         "- way out: every piece gets out (and how)",
         "! kept-root-in-the-way: no way was found that spares T12-left-root",
     ]
-    assert f"- way out not sought: {ONE_ONLY}" in shown
+    assert f"- way out not sought: {NOT_SOUGHT}" in shown
     assert any(line.startswith("Note way-out-by-alternative: no way out of anterior-block was found") for line in shown)
     said = f"! no way out of anterior-block was found, and with other cuts one was: {PRICE}"
     assert said in lines(summary(stuck))

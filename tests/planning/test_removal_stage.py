@@ -16,7 +16,7 @@ from enbloc.resection.removal_nouns import RemovalSettings, Way
 from enbloc.resection.settings import ResectionSettings
 from planning.test_resection_stage import NO_SKIP, TYPE_3, advised, revised, seeking  # noqa: F401  a fixture
 from resection.hand_made import a_resection
-from resection.hand_made_removal import ONE_ONLY, PRICE, a_removal, stuck_beside_a_way
+from resection.hand_made_removal import NOT_SOUGHT, PRICE, a_removal, stuck_beside_a_way
 
 FRONT, LEFT = Way.ANTERIORLY, Way.TURNED_LEFT
 TYPE_5 = TYPE_3.replace("= 3", "= 5") + NO_SKIP
@@ -123,10 +123,14 @@ def test_a_way_out_by_an_alternative_stands_in_plan_and_warnings(seeking) -> Non
     jsonschema.validate(document, plan_schema(), cls=jsonschema.Draft202012Validator)
     pair, one_cut, half = (other["removal"] for other in document["resection"]["alternatives"])
     assert (pair["found"], pair["least_mm"], half["found"]) == (True, 0.2, False)
-    assert pair["ways"][1] == {"piece": "anterior-block", "way": "turned-left"}
-    assert half["ways"][1] == {"piece": "anterior-block", "way": None}
+    assert [(way["piece"], way["way"], way["least_mm"]) for way in pair["ways"]] == [
+        ("posterior-arch", "dorsally", 0.5),
+        ("anterior-block", "turned-left", 0.2),
+    ]
+    assert pair["ways"][1]["poses"][1]["turn_deg"] == [0.0, 0.0, 90.0]
+    assert (half["ways"][1]["way"], half["ways"][1]["least_mm"], half["ways"][1]["poses"]) == (None, None, [])
     assert pair["roots_that_must_go"] == [{"level": "T12", "side": "left"}]
-    assert one_cut == {"skipped": ONE_ONLY}
+    assert one_cut == {"skipped": NOT_SOUGHT}
     assert "way-out-by-alternative" in {caveat["id"] for caveat in document["warnings"]}
     made, _ = seeking(leaving(LEFT))
     assert [other["removal"] for other in plan_document(made)["resection"]["alternatives"]] == [None]
@@ -140,5 +144,5 @@ def test_why_tells_the_way_out_of_an_alternative() -> None:
     assert "removal: every piece gets out (and how)" in tree
     assert "anterior-block: turned-left" in tree
     assert "note kept-root-in-the-way" in tree
-    assert f"removal: not sought, {ONE_ONLY}" in tree
+    assert f"removal: not sought, {NOT_SOUGHT}" in tree
     assert "anterior-block: none found in the searched motions" in why(found, "alternatives.2.removal")

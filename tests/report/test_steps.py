@@ -18,7 +18,7 @@ from enbloc.report.turnable import operation_payload
 from enbloc.resection.removal_nouns import Way
 from enbloc.scene import STYLES, build_scene
 from report.test_report import Page
-from resection.hand_made_removal import ONE_ONLY, PRICE, a_block, a_removal, stuck_beside_a_way
+from resection.hand_made_removal import NOT_SOUGHT, PRICE, a_block, a_removal, stuck_beside_a_way
 from scene.hand_made import a_plan
 from scene.hand_made_resection import a_resection
 from scene.test_operation import a_leaving_plan
@@ -129,7 +129,7 @@ def test_where_other_cuts_have_a_way_the_headline_the_list_and_the_step_say_so()
     price = " Least room beyond what gives way: 0.2 mm. The path runs through the root T12 left: to be divided before."
     assert out + price in listed
     assert "No way was found that spares T12-left-root." in listed
-    assert f"Way out not sought: {ONE_ONLY}." in listed
+    assert f"Way out not sought: {NOT_SOUGHT}." in listed
     assert f"No way out of anterior-block was found, and with other cuts one was: {PRICE}." in stepwise
     half = "Instead, T12: half the vertebra. Way out: posterior arch lifted straight back; anterior block no way out"
     assert half in stepwise

@@ -64,23 +64,27 @@ def a_removal(way: Way | None = Way.TURNED_LEFT) -> Removal:
     return Removal(pieces, 31.4 if way is Way.TURNED_LEFT else None, (step,), (caveat,))
 
 
+def goes(piece: PieceRemoval, least_mm: float | None) -> PieceWay:
+    return PieceWay(piece.piece, piece.way, least_mm, piece.about_mm, piece.poses)
+
+
 PRICE = "T12: ring cuts one on each side instead: margin -6.4 mm, section +12 mm²"
-ONE_ONLY = "it differs by a cut between vertebrae only"
+NOT_SOUGHT = "its cuts do not part what they should"
 
 
 def stuck_beside_a_way(found: Resection) -> Resection:
     """No way out of the block for the cuts chosen; one, at a price, for another pair of ring cuts. Of two more choices
-    one was not searched, and the other has none either.
+    one parts nothing, and the other has none either.
     """
-    out = (PieceWay("posterior-arch", Way.DORSALLY), PieceWay("anterior-block", Way.TURNED_LEFT))
+    out = (goes(an_arch(), 0.5), goes(a_block(Way.TURNED_LEFT), 0.2))
     new = Caveat("kept-root-in-the-way", "no way was found that spares T12-left-root")
-    way = WayInstead(True, out, 0.2, (Root(Level.T12, "left"),), "every piece gets out (and how)", (new,))
-    held = (out[0], PieceWay("anterior-block", None))
-    none = WayInstead(False, held, 0.5, (), "no way out of anterior-block either", ())
+    way = WayInstead(True, out, 0.2, 28.0, (Root(Level.T12, "left"),), "every piece gets out (and how)", (new,))
+    held = (out[0], goes(a_block(None), None))
+    none = WayInstead(False, held, 0.5, None, (), "no way out of anterior-block", ())
     first = found.alternatives[0]
     others = (
         replace(first, name="T12-one-side", says=PRICE, feasible=True, removal=way),
-        replace(first, removal=Skipped(ONE_ONLY)),
+        replace(first, removal=Skipped(NOT_SOUGHT)),
         replace(first, name="T12-hemivertebrectomy", says="T12: half the vertebra", feasible=True, removal=none),
     )
     said = Caveat(OTHER_LEAVES, f"no way out of anterior-block was found, and with other cuts one was: {PRICE}")

@@ -14,7 +14,7 @@ from enbloc.core.errors import InputError
 from enbloc.core.levels import Level
 from enbloc.resection.nouns import Piece
 from enbloc.resection.playback import between, frames_of
-from enbloc.resection.removal import taken_out
+from enbloc.resection.removal import Scene, taken_out
 from enbloc.resection.removal_answers import NONE_FOUND, approach_needed
 from enbloc.resection.removal_nouns import RemovalSettings, Root, Way
 from enbloc.resection.theatre import Theatre
@@ -75,7 +75,7 @@ def block(name: str = "anterior-block", label: int = 1) -> Piece:
 
 
 def leaves(shape, sac, settings=STIFF, **more):
-    return taken_out(theatre(shape, sac, **more), (block(),), settings).pieces[0]
+    return taken_out(Scene.of(theatre(shape, sac, **more), settings), (block(),)).pieces[0]
 
 
 def ways(piece):
@@ -217,7 +217,7 @@ def test_a_root_to_be_kept_is_gone_around_where_another_way_is_found():
     shape, more = with_pedicles()
     kept = (Root(Level.T12, "right"),)
     patient = theatre(shape, round_sac(), **more)
-    piece = taken_out(patient, (block(),), dataclasses.replace(STIFF, root_yield_mm=0.0), kept).pieces[0]
+    piece = taken_out(Scene.of(patient, dataclasses.replace(STIFF, root_yield_mm=0.0), kept), (block(),)).pieces[0]
     assert piece.found
     assert kept[0] not in piece.roots_that_must_go
 
@@ -227,13 +227,13 @@ def test_only_a_way_to_the_front_asks_for_an_approach_from_there():
     x, y, _ = places()
     closed = (np.abs(x) > 15.0) | (y < -15.0)
     stiff = dataclasses.replace(STIFF, vessel_yield_mm=0.0)
-    removal = taken_out(theatre(horseshoe(18.0), round_sac(), vessels={"aorta": closed}), (block(),), stiff)
+    removal = taken_out(Scene.of(theatre(horseshoe(18.0), round_sac(), vessels={"aorta": closed}), stiff), (block(),))
     step = approach_needed(removal)
     assert removal.pieces[0].way is Way.ANTERIORLY
     assert removal.corridor_mm is None
     assert step is not None
     assert "anterior" in step.gives
-    free = taken_out(theatre(horseshoe(18.0), round_sac()), (block(),), STIFF)
+    free = taken_out(Scene.of(theatre(horseshoe(18.0), round_sac()), STIFF), (block(),))
     assert approach_needed(free) is None
 
 
@@ -244,7 +244,7 @@ def test_what_stays_is_in_the_way_and_is_not_taken_out():
     shell = (np.hypot(x, y) > 15.0) & (np.hypot(x, y) < 18.0)
     labels = (shape + 2 * shell).astype(np.uint8)
     pieces = (block(), block("remaining-half", 2))
-    removal = taken_out(theatre(shape, sac, pieces=labels), pieces, STIFF)
+    removal = taken_out(Scene.of(theatre(shape, sac, pieces=labels), STIFF), pieces)
     assert [each.piece for each in removal.pieces] == ["anterior-block"]
     assert not removal.pieces[0].found
     assert "remaining-half" in " ".join(each.because for each in removal.pieces[0].tried)
@@ -259,13 +259,13 @@ def test_the_corridor_is_as_wide_as_what_stands_beside_it():
     shape = horseshoe(18.0, outer_mm=20.0)
     part = np.where(shape & (y > 10.0), Part.BODY, 0).astype(np.uint8)
     patient = theatre(shape, round_sac(), vessels={"aorta": np.abs(x) > 26.0}, part=part)
-    removal = taken_out(patient, (block(),), STIFF)
+    removal = taken_out(Scene.of(patient, STIFF), (block(),))
     assert removal.pieces[0].way in (Way.TURNED_LEFT, Way.TURNED_RIGHT)
     assert removal.corridor_mm == pytest.approx(18.4, abs=2.0 * STEP_MM)
 
 
 def test_frames_are_close_together_and_end_where_the_path_ends():
-    removal = taken_out(theatre(horseshoe(18.0), round_sac()), (block(),), STIFF)
+    removal = taken_out(Scene.of(theatre(horseshoe(18.0), round_sac()), STIFF), (block(),))
     piece = removal.pieces[0]
     frames = frames_of(removal, per_mm=2.0)[0]
     assert frames.poses[0].moved_mm == (0.0, 0.0, 0.0)
@@ -292,7 +292,7 @@ def test_an_arch_that_lies_under_another_waits_for_it():
     labels = (inner + 2 * plate).astype(np.uint8)
     pieces = (block("posterior-arch-T12", 1), block("posterior-arch-L1", 2))
     removal = taken_out(
-        theatre(inner, round_sac(), pieces=labels), pieces, dataclasses.replace(STIFF, lengthways_mm=8.0)
+        Scene.of(theatre(inner, round_sac(), pieces=labels), dataclasses.replace(STIFF, lengthways_mm=8.0)), pieces
     )
     assert [each.piece for each in removal.pieces][:2] == ["posterior-arch-L1", "posterior-arch-T12"]
     assert all(each.found for each in removal.pieces)
@@ -339,9 +339,9 @@ def test_one_thread_or_two_find_the_same(monkeypatch):
             return [call(value) for value in reversed(list(values))][::-1]
 
     shape = horseshoe(19.0)
-    together = taken_out(theatre(shape, round_sac()), (block(),), STIFF)
-    monkeypatch.setattr("enbloc.resection.removal.ThreadPoolExecutor", InTurn)
-    assert taken_out(theatre(shape, round_sac()), (block(),), STIFF) == together
+    together = taken_out(Scene.of(theatre(shape, round_sac()), STIFF), (block(),))
+    monkeypatch.setattr("enbloc.core.side_by_side.ThreadPoolExecutor", InTurn)
+    assert taken_out(Scene.of(theatre(shape, round_sac()), STIFF), (block(),)) == together
 
 
 def test_of_the_ways_out_one_with_room_is_taken():

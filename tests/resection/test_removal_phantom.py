@@ -14,7 +14,7 @@ from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom, mirrored
 from enbloc.resection.lay import operative_field
 from enbloc.resection.nouns import Piece
 from enbloc.resection.playback import between
-from enbloc.resection.removal import taken_out
+from enbloc.resection.removal import Scene, taken_out
 from enbloc.resection.removal_nouns import RemovalSettings, Root, Way
 from enbloc.resection.settings import ResectionSettings
 from enbloc.resection.theatre import theatre_of
@@ -47,7 +47,7 @@ def theatre():
 
 @pytest.fixture(scope="module")
 def removal(theatre):
-    return taken_out(theatre, pieces(), SETTINGS)
+    return taken_out(Scene.of(theatre, SETTINGS), pieces())
 
 
 def test_a_healthy_vertebra_parted_at_its_pedicles_comes_out(removal):
@@ -86,7 +86,7 @@ def test_the_ways_hold_under_a_check_of_every_voxel_that_shares_no_code(theatre,
 
 def test_the_mirrored_patient_leaves_the_mirrored_ways(removal):
     """Whether each way is found. Voxels do not mirror exactly, so lengths may differ by one."""
-    other = taken_out(laid(mirrored(SPEC)), pieces(), SETTINGS).pieces[1]
+    other = taken_out(Scene.of(laid(mirrored(SPEC)), SETTINGS), pieces()).pieces[1]
     mine = {SWAP[each.way]: each.found for each in removal.pieces[1].tried}
     assert mine == {each.way: each.found for each in other.tried}
 
@@ -94,7 +94,7 @@ def test_the_mirrored_patient_leaves_the_mirrored_ways(removal):
 def test_roots_that_are_kept_are_told_where_no_way_spares_them(theatre):
     """With every root kept and none yielding, a way either clears them all or names those that it divides."""
     kept = tuple(Root(level, side) for level in (Level.T11, Level.T12) for side in ("left", "right"))
-    block = taken_out(theatre, pieces(), replace(SETTINGS, root_yield_mm=0.0), kept).pieces[1]
+    block = taken_out(Scene.of(theatre, replace(SETTINGS, root_yield_mm=0.0), kept), pieces()).pieces[1]
     assert block.found
     pressed = {each.structure for each in block.clearances if each.distance_mm.value < -0.25}
     spared = {root.name for root in kept} - {root.name for root in block.roots_that_must_go}

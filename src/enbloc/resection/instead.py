@@ -9,7 +9,7 @@ from enbloc.core.evidence import Caveat, Skipped
 from enbloc.core.side_by_side import side_by_side
 from enbloc.knowledge.removal_tables import removal_table
 from enbloc.resection.nouns import COLUMN_GATES, Alternative, Cut
-from enbloc.resection.removal_answers import NONE_FOUND, SAME_WAY
+from enbloc.resection.removal_answers import NONE_FOUND
 from enbloc.resection.removal_nouns import OTHER_LEAVES, PieceRemoval, PieceWay, Removal, WayInstead
 
 NOT_FEASIBLE = "its cuts do not part what they should"
@@ -55,9 +55,7 @@ def in_short(found: Removal, said: Collection[Caveat]) -> WayInstead:
     ways = tuple(PieceWay(each.piece, each.way, room_mm(each), each.about_mm, each.poses) for each in found.pieces)
     least = min((way.least_mm for way in ways if way.least_mm is not None), default=None)
     roots = tuple(dict.fromkeys(root for each in found.pieces for root in each.roots_that_must_go))
-    same = all(tried.because == SAME_WAY for each in found.pieces for tried in each.tried)
     out = "every piece gets out" if not left else f"no way out of {', '.join(left)}: {NONE_FOUND}"
-    out += " as with the chosen cuts" if same else ""
     named = ", ".join(f"{each.piece} {each.way}" for each in found.pieces if each.found)
     parts = [out + (f" ({named})" if named else "")]
     parts += [f"least room {least:.1f} mm beyond what gives way"] if least is not None and not left else []

@@ -7,7 +7,7 @@ from enbloc.knowledge.removal_tables import removal_table
 from enbloc.resection.removal_nouns import Removal, Way
 
 NONE_FOUND = "none found in the searched motions"
-SAME_WAY = "the way of the piece that the chosen cuts leave is free for this one too"
+SAME_WAY = "a way of the piece that the chosen cuts leave is free for this one too"
 
 
 def approach_needed(removal: Removal) -> Step | None:
