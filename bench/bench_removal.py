@@ -49,8 +49,8 @@ LIMIT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One case. `says`: the reason where there are no cuts, or none to seek a way for, or what went wrong. `others`: how
-    the pieces of each alternative leave.
+    """One case. `says`: the reason where there are no cuts, or none to seek a way for, or what went wrong. `others`:
+    how the pieces of each alternative leave.
     """
 
     name: str
@@ -164,12 +164,12 @@ def show(title: str, found: Sequence[Outcome], figures: Figures) -> None:
     out = sum(piece.found for piece in pieces)
     print(f"a way out found for {share(out, len(pieces))} pieces: {dict(Counter(str(p.way) for p in pieces))}")
     told = [(one, other) for one in sought for other in one.others]
-    lost = sorted({one.name for one, other in told if not other.found and all(p.found for p in one.removal.pieces)})
-    won = sorted({one.name for one, other in told if other.found and not all(p.found for p in one.removal.pieces)})
-    print(f"every piece gets out with {share(sum(other.found for _, other in told), len(told))} alternatives")
-    print(
-        f"with an alternative alone: {', '.join(won) or 'none'}; with the cuts chosen alone: {', '.join(lost) or 'none'}"
-    )
+    if told:
+        able = {one.name: all(piece.found for piece in one.removal.pieces) for one in sought}
+        print(f"every piece gets out with {share(sum(other.found for _, other in told), len(told))} alternatives")
+        for which, had in (("an alternative", False), ("the cuts chosen", True)):
+            names = sorted({one.name for one, other in told if able[one.name] is had is not other.found})
+            print(f"with {which} and not otherwise: {', '.join(names) or 'none'}")
     wall, cpu = max((one.wall_s for one in sought), default=0.0), max((one.cpu_s for one in sought), default=0.0)
     said = f"{wall:.1f} s ({cpu:.1f} s CPU)"
     figures.figure(f"{title}: slowest removal", said, f"<= {LIMIT_S:g} s", wall <= LIMIT_S, is_time=True)
