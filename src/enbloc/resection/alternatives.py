@@ -186,7 +186,7 @@ def why(other: Cut, cut: Cut, *, widened: bool) -> str:
     if other.loss.neighbour_bone_mm3 > cut.loss.neighbour_bone_mm3:
         return "takes bone of the next vertebra although the barrier between is whole"
     if widened:
-        return "the ring may open less wide: whether the pieces get out then was not sought"
+        return "the ring cuts that open it wider come first, because of the way out"
     if other.tissue is not Tissue.PEDICLE and cut.tissue is Tissue.PEDICLE:
         return "beyond the margin that is enough the pedicle, the paper's own place, comes first"
     return "beyond the margin that is enough the smaller section comes first"
