@@ -18,8 +18,8 @@ from enbloc.resection.obstacles import NEAR_BY_MM, Distances, Obstacle, open_roo
 from enbloc.resection.path import swept, wholly_out
 from enbloc.resection.removal import Scene, taken_out
 from enbloc.resection.removal_answers import SAME_WAY
-from enbloc.resection.removal_nouns import PieceRemoval, Way
-from resection.test_removal import SHAPE, STEP_MM, STIFF, block, horseshoe, places, round_sac, theatre
+from enbloc.resection.removal_nouns import PieceRemoval, Root, Way
+from resection.test_removal import SHAPE, STEP_MM, STIFF, block, horseshoe, places, round_sac, theatre, with_pedicles
 
 SAC = round_sac()
 WIDE, OTHER = horseshoe(18.0), horseshoe(19.0)
@@ -78,6 +78,20 @@ def test_where_that_way_is_barred_another_one_is_taken():
     assert sought.way not in (known.way, None)
     assert [tried.because for tried in known_too.tried] == [SAME_WAY]
     assert all(tried.because != SAME_WAY for tried in sought.tried)
+
+
+def test_a_way_through_a_root_to_be_kept_is_not_taken_over():
+    """The way known runs through the root on the right: free where that may go, and not where it is kept."""
+    shape, more = with_pedicles()
+    _, known = way_of(WIDE)
+    to_the_right = replace(known, paths=tuple(path for path in known.paths if path.way is Way.TURNED_RIGHT))
+    root, stiff = Root(Level.T12, "right"), replace(STIFF, root_yield_mm=0.0)
+    patient = theatre(shape, SAC, **more)
+    (free,) = taken_out(Scene.of(patient, stiff), (block(),), [to_the_right]).pieces
+    assert ([tried.because for tried in free.tried], free.roots_that_must_go) == ([SAME_WAY], (root,))
+    (spared,) = taken_out(Scene.of(patient, stiff, (root,)), (block(),), [to_the_right]).pieces
+    assert (spared.found, spared.roots_that_must_go) == (True, ())
+    assert all(tried.because != SAME_WAY for tried in spared.tried)
 
 
 def test_a_way_that_other_cuts_had_is_not_granted_where_none_is():

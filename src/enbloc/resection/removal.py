@@ -240,15 +240,17 @@ def _rank(scene: Scene, each: OneWay) -> tuple[bool, int, float, int]:
 
 
 def _same_way(scene: Scene, body: Body, path: Path, stays: Sequence[Piece]) -> OneWay | None:
-    """The way that another piece may go, where this body may; gone on with until the body is wholly out."""
+    """The way that another piece may go, where this body may and spares the roots to be kept; gone on with until the
+    body is wholly out.
+    """
     theatre = scene.theatre
     poses = wholly_out(body, path.way, path.poses, theatre.extent_mm)
-    for obstacles, room in _among(scene, path.way, stays, swept(body, poses, theatre)):
-        least = min(NEAR_BY_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
-        if least >= 0.0:
-            tried = Tried(path.way, True, least, 0, SAME_WAY)
-            return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
-    return None
+    obstacles, room = next(_among(scene, path.way, stays, swept(body, poses, theatre)))
+    least = min(NEAR_BY_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
+    if least < 0.0:
+        return None
+    tried = Tried(path.way, True, least, 0, SAME_WAY)
+    return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
 
 
 def _among(
