@@ -24,7 +24,7 @@ from enbloc.core.volume import Volume
 from enbloc.images import load_images
 from enbloc.planning import Plan, plan
 from enbloc.report import write_report
-from enbloc.scene import build
+from enbloc.scene import anatomy
 from ledger import Figures, headline, load, table, timed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -126,7 +126,7 @@ def main() -> int:
         tried = cases(scratch, asked.smoke)
         results = [measured(name, found, slices, scratch, times) for name, found, slices in tried]
         if len(tried) > 2:
-            build.NEIGHBOURS = 40  # every vertebra there is
+            anatomy.NEIGHBOURS = 40  # every vertebra there is
             results.append(measured("worst case", with_noise(tried[-1][1]), True, scratch, times))
             results.append(measured("worst case with cuts", with_noise(s0327(scratch, 6)), True, scratch, times))
     rows = [row for row, _, _ in results]

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from enbloc.cli.run import chosen, run
+from enbloc.cli.outputs import write_outputs
+from enbloc.cli.progress import Clock
+from enbloc.cli.run import Done, chosen, run
 from enbloc.cli.synthetic import around, make, make_demo
 from enbloc.core.errors import InputError
 from enbloc.core.levels import Level
@@ -56,11 +58,23 @@ def test_demo_may_be_repeated_and_leaves_strangers(demo: Path) -> None:
     assert {p.name: p.read_bytes() for p in (demo / "case").iterdir()} == before
 
 
-def test_pixels_in_the_report_are_said(demo: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def sliced(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The demo's patient, planned with slices to scroll."""
+    return run(str(demo / "case"), tmp_path_factory.mktemp("sliced") / "out", with_slices=True, settings=NO_WAY_OUT)
+
+
+def test_pixels_in_the_report_are_said(demo: Path, sliced: Done) -> None:
     assert "slices-data" not in (demo / "report.html").read_text(encoding="utf-8")
-    done = run(str(demo / "case"), tmp_path / "out", with_slices=True, settings=NO_WAY_OUT)
-    assert "report.html holds pixels of the patient's image" in done.where
-    assert "slices-data" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "report.html holds pixels of the patient's image" in sliced.where
+    assert "slices-data" in (sliced.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_surfaces_made_while_cuts_were_sought_change_no_byte(sliced: Done, tmp_path: Path) -> None:
+    """Against the same plan's files with every surface made at the end."""
+    assert set(write_outputs(sliced.plan, tmp_path / "late", Clock(), with_slices=True)) == set(sliced.files)
+    for name in set(sliced.files) - {"run.json"}:
+        assert (tmp_path / "late" / name).read_bytes() == (sliced.folder / name).read_bytes(), name
 
 
 def test_phantom_refuses_to_write_over_a_case(demo: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,11 +10,12 @@ import pytest
 from enbloc.case import parse_case
 from enbloc.core.evidence import Skipped
 from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
-from enbloc.planning import Plan, plan, plan_document, why
+from enbloc.planning import Drawing, Plan, plan, plan_document, why
 from enbloc.planning.nouns import Barrier, State
 from enbloc.report.html import render_report
-from enbloc.scene import STYLES, build_scene
+from enbloc.scene import STYLES, Mesh, anatomy_meshes, build_scene
 from enbloc.scene.barriers import RAISED_MM
+from enbloc.tumour import Extent
 from planning import stand_ins
 
 STATED = parse_case('schema = "enbloc.case/1"\nid = "a"\n[extent]\nlevels = ["T12"]\nzones = ["body"]\n')
@@ -30,9 +31,15 @@ def phantom():
 
 
 @pytest.fixture(scope="module")
-def planned(phantom) -> Plan:
+def told() -> list[tuple[Drawing, Extent | Skipped]]:
+    """What was told while `planned` was being made."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def planned(phantom, told) -> Plan:
     """A tumour of the body that has gone through the posterior wall into the canal."""
-    return plan(CASE, phantom.imaging, stand_ins.NO_WAY_OUT)
+    return plan(CASE, phantom.imaging, stand_ins.NO_WAY_OUT, located=lambda *places: told.append(places))
 
 
 def test_tumour_through_the_posterior_wall_breaches_the_ligament_there(planned):
@@ -75,6 +82,23 @@ def test_without_a_mask_the_stage_says_why_it_did_not_run(phantom, case, reason)
 
 def test_without_images_the_stage_says_why_it_did_not_run():
     assert plan(STATED).tumour.barriers == Skipped("no images were given")
+
+
+def test_surfaces_made_before_the_cuts_are_those_of_the_scene(planned, told):
+    """From what was told on the way, when there was no plan yet; barriers are among them."""
+    early = anatomy_meshes(*told[0])
+    late, given = build_scene(planned), build_scene(planned, early)
+    assert planned.resection.cuts
+    assert {"tumour", "vertebra", "barrier-breached"} <= {mesh.kind for mesh in early}
+    assert given.meshes[: len(early)] == early, "those given, and first"
+    assert (given.notes, given.operation) == (late.notes, late.operation)
+    for one, two in zip(given.meshes, late.meshes, strict=True):
+        assert_same(one, two)
+
+
+def assert_same(one: Mesh, two: Mesh) -> None:
+    for field in fields(Mesh):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name), err_msg=one.name, strict=True)
 
 
 def test_the_breach_is_drawn_just_off_the_bone(planned):

@@ -132,6 +132,34 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_where_all_lies_is_told_once_before_cuts_are_sought(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enbloc.anatomy, "locate", lambda imaging, progress: stand_ins.spine())
+    monkeypatch.setattr(enbloc.tumour, "measure", lambda spine, stated: stand_ins.extent())
+    events: list[Any] = []
+    made = plan(
+        stand_ins.case(), stand_ins.imaging(), progress=events.append, located=lambda *told: events.append(told)
+    )
+    (told,) = (event for event in events if isinstance(event, tuple))
+    assert told[0] is made.drawing
+    assert told[1] == stand_ins.extent()
+    assert events.index("reading the stability items") < events.index(told) < events.index("seeking the cuts")
+
+
+def test_without_images_nothing_is_told() -> None:
+    told: list[Any] = []
+    plan(parse_case(STATED), located=lambda *places: told.append(places))
+    assert not told
+
+
+def test_without_a_mask_the_spine_is_told_and_why_there_is_no_extent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enbloc.anatomy, "locate", lambda imaging, progress: stand_ins.spine())
+    told: list[Any] = []
+    imaging = replace(stand_ins.imaging(), tumour=None)
+    made = plan(stand_ins.case(), imaging, located=lambda *places: told.append(places))
+    assert told == [(made.drawing, made.tumour)]
+    assert isinstance(made.tumour, Skipped)
+
+
 @pytest.mark.parametrize("kind", ["stated", "imaged"])
 def test_document_keeps_the_contract(kind: str, request: pytest.FixtureRequest) -> None:
     document = plan_document(request.getfixturevalue(kind))

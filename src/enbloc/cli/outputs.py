@@ -29,6 +29,7 @@ from enbloc.planning import Drawing, OwnCuts, Plan, resection_document, write_pl
 from enbloc.resection.nouns import Resection
 
 if TYPE_CHECKING:
+    from enbloc.cli.surfaces import Anatomy
     from enbloc.scene import Scene
 
 RUN = "run.json"
@@ -49,17 +50,22 @@ def refuse_unwritable(out: Path) -> None:
         raise InputError("the folder may not be written to", file=out, field="--out")
 
 
-def write_outputs(plan: Plan, out: Path, clock: Clock, with_slices: bool = False) -> tuple[str, ...]:
+def write_outputs(
+    plan: Plan, out: Path, clock: Clock, with_slices: bool = False, anatomy: Anatomy | None = None
+) -> tuple[str, ...]:
     """Writes plan.json, report.html, scene, labels and run.json into `out`; returns their names in it.
 
+    `anatomy`: the plan's surfaces that need no cuts, where they are being made already.
     Files of an earlier run that this one does not make are removed, so that no old picture stands beside a new plan;
     files that are not ours stay. An interrupted run leaves every file whole. Raises InputError, with nothing written,
     where a result would take the place of a file that the case reads.
     """
-    return moved_in(plan.case, out, clock, lambda staged: produce(plan, staged, clock, with_slices))
+    return moved_in(plan.case, out, clock, lambda staged: produce(plan, staged, clock, with_slices, anatomy))
 
 
-def write_resection(plan: Plan, own: OwnCuts | Skipped | None, out: Path, clock: Clock) -> tuple[str, ...]:
+def write_resection(
+    plan: Plan, own: OwnCuts | Skipped | None, out: Path, clock: Clock, anatomy: Anatomy | None = None
+) -> tuple[str, ...]:
     """Writes resection.json and, where there are cuts, these with their pieces and the scene; as `write_outputs` does.
 
     The files hold the surgeon's own cuts where any were scored.
@@ -71,7 +77,7 @@ def write_resection(plan: Plan, own: OwnCuts | Skipped | None, out: Path, clock:
         document = json.dumps(resection_document(plan, own), ensure_ascii=False, indent=2, allow_nan=False)
         write_whole(staged / RESECTION, document + "\n")
         if shown.drawing is not None:
-            write_drawn(shown, shown.drawing, staged, clock)
+            write_drawn(shown, shown.drawing, staged, clock, anatomy)
 
     return moved_in(plan.case, out, clock, write)
 
@@ -122,24 +128,24 @@ def beside(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def produce(plan: Plan, folder: Path, clock: Clock, with_slices: bool) -> None:
+def produce(plan: Plan, folder: Path, clock: Clock, with_slices: bool, anatomy: Anatomy | None) -> None:
     from enbloc.report import early_pictures, write_report
 
     with ThreadPoolExecutor(1) as meanwhile:
         early = meanwhile.submit(early_pictures, plan)
         clock("writing plan.json")
         write_plan_json(plan, folder / "plan.json")
-        scene = None if plan.drawing is None else write_drawn(plan, plan.drawing, folder, clock)
+        scene = None if plan.drawing is None else write_drawn(plan, plan.drawing, folder, clock, anatomy)
         clock("drawing the report")
         write_report(plan, folder / "report.html", scene, early=early.result(), with_slices=with_slices)
 
 
-def write_drawn(plan: Plan, drawing: Drawing, folder: Path, clock: Clock) -> Scene:
+def write_drawn(plan: Plan, drawing: Drawing, folder: Path, clock: Clock, anatomy: Anatomy | None) -> Scene:
     """Scene, labels and, where there are cuts, these and their pieces."""
     from enbloc.scene import build_scene, markups_json, write_scene
 
     clock("building the scene")
-    scene = build_scene(plan)
+    scene = build_scene(plan, None if anatomy is None else anatomy.result())
     write_scene(plan, folder, scene)
     clock("writing the labels")
     resection = plan.resection if isinstance(plan.resection, Resection) else None

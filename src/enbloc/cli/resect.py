@@ -14,6 +14,7 @@ from enbloc.cli.outputs import refuse_unwritable, write_resection
 from enbloc.cli.progress import Clock, showing
 from enbloc.cli.run import BY_DEFAULT
 from enbloc.cli.summary import likelihood, ways_out
+from enbloc.cli.surfaces import surfaces_meanwhile
 from enbloc.core.errors import one_line
 from enbloc.core.evidence import Measured, Skipped
 from enbloc.core.units import ranged as with_range
@@ -48,16 +49,16 @@ def resected(case_path: str, out: Path | None, written: Sequence[Written], setti
     if out is not None:
         refuse_unwritable(out)
     case = read_case(case_path)
-    with showing(Clock()) as clock:
+    with showing(Clock()) as clock, surfaces_meanwhile(out is not None) as surfaces:
         imaging = None
         if case.imaging is not None:
             from enbloc.images import load_images
 
             clock("reading the images")
             imaging = load_images(case, clock)
-        planned = plan(case, imaging, settings, clock)
+        planned = plan(case, imaging, settings, clock, surfaces.begin)
         own = own_cuts(planned, written, settings.resection, clock) if written else None
-        files = () if out is None else write_resection(planned, own, out, clock)
+        files = () if out is None else write_resection(planned, own, out, clock, surfaces.made)
     return Resected(planned, own, out, files)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from enbloc.case import read_case
 from enbloc.cli.outputs import refuse_unwritable, write_outputs
 from enbloc.cli.progress import Clock, showing
+from enbloc.cli.surfaces import surfaces_meanwhile
 from enbloc.planning import Plan, Settings, plan
 from enbloc.resection.removal_nouns import RemovalSettings
 from enbloc.resection.settings import ResectionSettings
@@ -45,15 +46,15 @@ def run(case_path: str, out: Path | None, with_slices: bool = False, settings: S
     if out is not None:
         refuse_unwritable(out)
     case = read_case(case_path)
-    with showing(Clock()) as clock:
+    with showing(Clock()) as clock, surfaces_meanwhile(out is not None) as surfaces:
         imaging = None
         if case.imaging is not None:
             from enbloc.images import load_images
 
             clock("reading the images")
             imaging = load_images(case, clock)
-        planned = plan(case, imaging, settings, clock)
-        files = () if out is None else write_outputs(planned, out, clock, with_slices)
+        planned = plan(case, imaging, settings, clock, surfaces.begin)
+        files = () if out is None else write_outputs(planned, out, clock, with_slices, surfaces.made)
     return Done(planned, out, files, about_pixels(planned) if with_slices else "")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -40,19 +40,33 @@ class Settings(Policy):
 
 
 TURNED_OFF = Skipped("left out by the settings")
+Located = Callable[[Drawing, Extent | Skipped], None]
+"""Called with what the plan will hold as its drawing, and with the extent of the tumour in it."""
+
+
+def untold(drawing: Drawing, extent: Extent | Skipped) -> None:
+    """The listener that does nothing."""
 
 
 def plan(
-    case: Case, imaging: Imaging | None = None, settings: Settings = Settings(), progress: Progress = silent
+    case: Case,
+    imaging: Imaging | None = None,
+    settings: Settings = Settings(),
+    progress: Progress = silent,
+    located: Located = untold,
 ) -> Plan:
     """The plan for `case`; without `imaging`, from what the case states.
 
+    `located` is called once before any cut is sought, and not at all without images: what needs no cuts may begin then.
     Raises LabelError when the labels cannot be those of a spine. Same arguments, same plan.
     """
     spine = find_spine(imaging, progress)
     build = find_build(spine, progress)
     extent = find_extent(case.extent, imaging, spine, progress)
     around = find_around(imaging, spine, build, extent, progress)
+    drawing = Drawing(imaging, spine, around.contacts) if imaging and isinstance(spine, Spine) else None
+    if drawing is not None:
+        located(drawing, extent)
     tumour = tumour_findings(extent, around)
     scores = evaluate_all(case, extent, measured_answers(extent, around.stability, around.epidural))
     advice = recommend(case, extent, scores, settings)
@@ -80,7 +94,7 @@ def plan(
         shortening=shortening,
         mechanics=later("the mechanics stage"),
         warnings=tuple(dict.fromkeys(said)),
-        drawing=Drawing(imaging, spine, around.contacts) if imaging and isinstance(spine, Spine) else None,
+        drawing=drawing,
     )
 
 

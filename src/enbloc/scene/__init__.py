@@ -1,6 +1,7 @@
 """Plan to surfaces, colours and view directions as data, and to pictures of them."""
 
-from enbloc.scene.build import build_scene, empty_scene, index_frame, index_vertebra, vertebrae_near
+from enbloc.scene.anatomy import anatomy_meshes, index_vertebra, vertebrae_near
+from enbloc.scene.build import build_scene, empty_scene, index_frame
 from enbloc.scene.markups import markups_json
 from enbloc.scene.nouns import Key, Mesh, Motion, Operation, Scene, View
 from enbloc.scene.palette import STYLES, Style
@@ -16,6 +17,7 @@ __all__ = [
     "Scene",
     "Style",
     "View",
+    "anatomy_meshes",
     "build_scene",
     "empty_scene",
     "index_frame",

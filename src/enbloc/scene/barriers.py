@@ -8,8 +8,9 @@ import numpy as np
 
 from enbloc.core.volume import Mask
 from enbloc.planning.plan import Drawing
-from enbloc.scene.nouns import Mesh
+from enbloc.scene.nouns import Faces, Mesh
 from enbloc.scene.palette import STYLES
+from enbloc.scene.surface import thinned
 from enbloc.tumour import Contact, Touch
 
 RAISED_MM = 0.3
@@ -29,14 +30,12 @@ def barrier_meshes(drawing: Drawing) -> Iterator[Mesh]:
 
 
 def _patch(contact: Contact, kind: str, where: Mask) -> Mesh:
-    from fast_simplification import simplify
-
     compartment = contact.compartment
-    used, faces = np.unique(compartment.faces[where], return_inverse=True)
-    faces = faces.reshape(-1, 3).astype(np.int32)
-    points = compartment.vertices_mm[used] + RAISED_MM * compartment.vertex_normals[used].astype(np.float32)
+    used, corners = np.unique(compartment.faces[where], return_inverse=True)
+    faces: Faces = corners.reshape(-1, 3).astype(np.int32)
+    vertices = compartment.vertices_mm[used] + RAISED_MM * compartment.vertex_normals[used].astype(np.float32)
     if len(faces) > TRIANGLES:
-        points, faces = simplify(points, faces, target_count=TRIANGLES)
+        points, faces = thinned(vertices, faces, TRIANGLES)
+        vertices = points.astype(np.float32)
     style, name = STYLES[kind], compartment.level.value
-    vertices, triangles = np.asarray(points, dtype=np.float32), np.asarray(faces, dtype=np.int32)
-    return Mesh(f"{kind}-{name}", f"{name}, {style.title}", kind, style.surface, style.opacity, vertices, triangles)
+    return Mesh(f"{kind}-{name}", f"{name}, {style.title}", kind, style.surface, style.opacity, vertices, faces)

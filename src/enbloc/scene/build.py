@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.anatomy import Frame, Part, Spine, Vertebra, is_bone
-from enbloc.core.evidence import Skipped
+from enbloc.anatomy import Frame, Spine, Vertebra
 from enbloc.core.levels import Level
-from enbloc.planning.plan import Drawing, Plan
-from enbloc.scene.barriers import barrier_meshes
+from enbloc.planning.plan import Plan
+from enbloc.scene.anatomy import anatomy_meshes, index_vertebra, vertebrae_near
 from enbloc.scene.cuts import cut_meshes
-from enbloc.scene.masks import boxes_of, column_box, labelled_masks, mesh_of
 from enbloc.scene.nouns import Mesh, Scene, View
 from enbloc.scene.operation import operation_meshes, operation_of
 from enbloc.scene.piece_surfaces import piece_meshes
 
-NEIGHBOURS = 2
-"""Vertebrae drawn above and below the involved ones."""
 PATIENT_AXES = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
-def build_scene(plan: Plan) -> Scene:
+def build_scene(plan: Plan, anatomy: tuple[Mesh, ...] | None = None) -> Scene:
     """The surfaces near the lesion as closed meshes in RAS mm, and five views in the index vertebra's own frame.
 
+    `anatomy`: what `anatomy_meshes` gave for this plan's drawing and tumour, if it was made before; else it is made.
     An empty scene with a note when the plan has no voxels behind it (a case without images).
     """
     drawing, scene = plan.drawing, empty_scene(plan)
     if drawing is None:
         return scene
-    spine = drawing.spine
-    drawn = vertebrae_near(plan, spine)
     meshes = (
-        *_tumour(spine),
-        *_vertebrae(spine, drawn),
-        *_no_go(spine, drawn),
-        *_discs(spine, drawn),
-        *_labelled(drawing, drawn),
-        *barrier_meshes(drawing),
+        *(anatomy_meshes(drawing, plan.tumour) if anatomy is None else anatomy),
         *cut_meshes(plan),
         *piece_meshes(plan),
-        *operation_meshes(plan, drawn),
+        *operation_meshes(plan, vertebrae_near(plan.tumour, drawing.spine)),
     )
     return replace(scene, meshes=meshes, operation=operation_of(plan, meshes))
 
@@ -54,45 +43,17 @@ def empty_scene(plan: Plan) -> Scene:
         return Scene((), views(PATIENT_AXES), PATIENT_AXES, "patient", ("there is no label map, so nothing is drawn",))
     spine = plan.drawing.spine
     frame, frame_of = index_frame(plan, spine)
-    return Scene((), views(frame), frame, frame_of, _notes(spine, vertebrae_near(plan, spine)))
+    return Scene((), views(frame), frame, frame_of, _notes(spine, vertebrae_near(plan.tumour, spine)))
 
 
 def index_frame(plan: Plan, spine: Spine) -> tuple[Frame, str]:
     """The frame that orients the pictures and whose it is: a level's name, or `patient` for the axes of RAS."""
-    index = index_vertebra(plan, spine)
+    index = index_vertebra(plan.tumour, spine)
     framed = [v for v in spine.vertebrae if v.frame is not None]
     if index is None or not framed:
         return PATIENT_AXES, "patient"
     nearest = min(framed, key=lambda v: abs(v.level.rank - index.level.rank))
     return nearest.frame or PATIENT_AXES, nearest.level.value
-
-
-def index_vertebra(plan: Plan, spine: Spine) -> Vertebra | None:
-    """The index level's vertebra, else the one nearest to the tumour, else the middle one; None without vertebrae."""
-    level = None if isinstance(plan.tumour, Skipped) else plan.tumour.index_level
-    named = spine.vertebra(level) if level else None
-    if named or not spine.vertebrae:
-        return named
-    if isinstance(plan.tumour, Skipped) or not plan.tumour.lesions:
-        return spine.vertebrae[len(spine.vertebrae) // 2]
-    centre = np.array(plan.tumour.lesions[0].centre_mm)
-    middles = [(spine.grid.affine.to_world(np.add(v.box.lower, v.box.upper) / 2.0), v) for v in spine.vertebrae]
-    return min(middles, key=lambda pair: float(np.linalg.norm(pair[0] - centre)))[1]
-
-
-def vertebrae_near(plan: Plan, spine: Spine) -> tuple[Vertebra, ...]:
-    """The involved vertebrae with `NEIGHBOURS` above and below each, in the order of the spine."""
-    involved = set() if isinstance(plan.tumour, Skipped) else set(plan.tumour.levels)
-    index = index_vertebra(plan, spine)
-    if index:
-        involved.add(index.level)
-    wanted = {
-        other
-        for i, vertebra in enumerate(spine.vertebrae)
-        if vertebra.level in involved
-        for other in range(i - NEIGHBOURS, i + NEIGHBOURS + 1)
-    }
-    return tuple(v for i, v in enumerate(spine.vertebrae) if i in wanted)
 
 
 def views(frame: Frame) -> tuple[View, ...]:
@@ -116,41 +77,6 @@ def views(frame: Frame) -> tuple[View, ...]:
 def _triple(vector: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     x, y, z = (float(v) for v in vector)
     return x, y, z
-
-
-def _tumour(spine: Spine) -> Iterator[Mesh]:
-    yield from mesh_of("tumour", "tumour", "tumour", spine.tumour, spine.grid)
-
-
-def _vertebrae(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    """One mesh per vertebra, and one more for the part of its outline that was estimated."""
-    for vertebra, box in boxes_of(spine, drawn):
-        owner = spine.owner[box.slices] == 1 + spine.vertebrae.index(vertebra)
-        bone = owner & is_bone(spine.part[box.slices])
-        guessed = bone & spine.estimated[box.slices]
-        grid, name = spine.grid.crop(box), vertebra.level.value
-        yield from mesh_of(f"vertebra-{name}", name, "vertebra", bone, grid)
-        yield from mesh_of(f"estimated-{name}", f"{name}, estimated outline", "estimated", guessed, grid)
-
-
-def _no_go(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    column = column_box(spine, drawn)
-    title = spine.no_go_basis.replace("-", " ")
-    yield from mesh_of("no-go", title, "no-go", spine.no_go[column.slices], spine.grid.crop(column))
-
-
-def _discs(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    for vertebra, box in boxes_of(spine, drawn[:-1]):
-        owner = spine.owner[box.slices] == 1 + spine.vertebrae.index(vertebra)
-        disc = owner & (spine.part[box.slices] == Part.DISC)
-        name = vertebra.level.value
-        yield from mesh_of(f"disc-{name}", f"disc below {name}", "disc", disc, spine.grid.crop(box))
-
-
-def _labelled(drawing: Drawing, drawn: tuple[Vertebra, ...]) -> Iterator[Mesh]:
-    """Vessels and ribs."""
-    for name, kind, mask, grid in labelled_masks(drawing, drawn):
-        yield from mesh_of(name, name.replace("-", " "), kind, mask, grid)
 
 
 def _notes(spine: Spine, drawn: tuple[Vertebra, ...]) -> tuple[str, ...]:

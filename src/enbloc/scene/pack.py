@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from enbloc.core.geometry import Array
 from enbloc.scene.nouns import Mesh, Vertices
+from enbloc.scene.surface import thinned
 
 STEPS = 32767
 BYTES_PER_CORNER = {False: 2, True: 4}
@@ -60,17 +61,15 @@ def within(meshes: tuple[Mesh, ...], budget: int = SCENE_BYTES) -> tuple[Mesh, .
 
 
 def _thinned(mesh: Mesh, share: float) -> Mesh:
-    from fast_simplification import simplify
-
     target = max(FEWEST, int(share * len(mesh.faces)))
     if target >= len(mesh.faces):
         return mesh
-    points, faces = simplify(mesh.vertices_mm, mesh.faces, target_count=target, agg=7.0)
+    points, faces = thinned(mesh.vertices_mm, mesh.faces, target)
     vertices = np.asarray(points, dtype=np.float32)
     return replace(
         mesh,
         vertices_mm=vertices,
-        faces=np.ascontiguousarray(faces, dtype=np.int32),
+        faces=faces,
         tints=None if mesh.tints is None else mesh.tints[_nearest(mesh, vertices)],
     )
 
