@@ -13,7 +13,6 @@ from numba import njit
 from enbloc.anatomy import BONE_PARTS, Part
 from enbloc.core.geometry import Array, Box, Vector, bounding_box
 from enbloc.core.levels import Level
-from enbloc.core.side_by_side import CORES
 from enbloc.core.volume import Mask
 from enbloc.knowledge.removal_tables import RemovalTable
 from enbloc.resection.distance import signed_distance_mm
@@ -240,12 +239,12 @@ class Near:
     mm: Millimetres
 
 
-def near(mask: Mask, step_mm: float, threads: int = CORES) -> Near | None:
+def near(mask: Mask, step_mm: float) -> Near | None:
     """None for an obstacle without a voxel."""
-    return near_in(Box((0, 0, 0), (mask.shape[0], mask.shape[1], mask.shape[2])), mask, step_mm, threads)
+    return near_in(Box((0, 0, 0), (mask.shape[0], mask.shape[1], mask.shape[2])), mask, step_mm)
 
 
-def near_in(box: Box, mask: Mask, step_mm: float, threads: int = CORES, sight_mm: float = SIGHT_MM) -> Near | None:
+def near_in(box: Box, mask: Mask, step_mm: float, sight_mm: float = SIGHT_MM) -> Near | None:
     """Of the voxels in `box` alone; None where there is none. Known as far as `sight_mm` from them."""
     inside = mask[box.slices]
     held = bounding_box(inside)
@@ -253,7 +252,7 @@ def near_in(box: Box, mask: Mask, step_mm: float, threads: int = CORES, sight_mm
         return None
     voxels = int(np.ceil(sight_mm / step_mm)) + 1
     grown = held.grown((voxels, voxels, voxels), box.shape)
-    mm = signed_distance_mm(np.ascontiguousarray(inside[grown.slices]), np.full(3, step_mm), threads)
+    mm = signed_distance_mm(np.ascontiguousarray(inside[grown.slices]), np.full(3, step_mm))
     assert mm is not None
     mm -= np.float32(0.5 * step_mm - ROUNDING_MM)
     return Near(grown.placed_in(box), mm)
@@ -264,13 +263,12 @@ class Distances:
     """Distances to obstacles on voxels `step_mm` apart. `held`: those taken, by name, with their voxels."""
 
     step_mm: float
-    threads: int = CORES
     held: dict[str, tuple[Mask, Near | None]] = made_by(default_factory=dict, repr=False)
 
     def to(self, name: str, mask: Mask) -> Near | None:
         """Taken once while the voxels of that name are the same."""
         if not self.has(name, mask):
-            self.held[name] = mask, near(mask, self.step_mm, self.threads)
+            self.held[name] = mask, near(mask, self.step_mm)
         return self.held[name][1]
 
     def near_by(self, name: str, mask: Mask, box: Box) -> Near | None:
@@ -279,14 +277,14 @@ class Distances:
             return self.held[name][1]
         voxels = int(np.ceil(NEAR_BY_MM / self.step_mm)) + 1
         there = box.grown((voxels, voxels, voxels), (mask.shape[0], mask.shape[1], mask.shape[2]))
-        return near_in(there, mask, self.step_mm, self.threads, NEAR_BY_MM)
+        return near_in(there, mask, self.step_mm, NEAR_BY_MM)
 
     def has(self, name: str, mask: Mask) -> bool:
         return name in self.held and bool(np.array_equal(self.held[name][0], mask))
 
     def beside(self) -> Distances:
-        """For other pieces, several at a time: what is held here, and what is new there only there."""
-        return Distances(self.step_mm, 1, dict(self.held))
+        """For other pieces: what is held here, and what is new there only there."""
+        return Distances(self.step_mm, dict(self.held))
 
 
 def open_room(shape: tuple[int, int, int]) -> Millimetres:

@@ -40,6 +40,9 @@ from enbloc.resection.ways import UP, Found, along, ranges_of, search
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
+OUT = {Way.TURNED_LEFT: -1.0, Way.TURNED_RIGHT: 1.0, Way.DORSALLY: 0.0, Way.ANTERIORLY: 0.0}
+BESIDE_MM = ((0.0, 0.0), (3.0, 0.0), (2.0, 2.0))
+"""To the side of the turn, and ahead: by so much a way of another piece is moved, all but its start."""
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
 
 
@@ -240,17 +243,21 @@ def _rank(scene: Scene, each: OneWay) -> tuple[bool, int, float, int]:
 
 
 def _same_way(scene: Scene, body: Body, path: Path, stays: Sequence[Piece]) -> OneWay | None:
-    """The way that another piece may go, where this body may and spares the roots to be kept; gone on with until the
-    body is wholly out.
+    """The way that another piece may go, or one beside it, where this body may and spares the roots to be kept; gone on
+    with until the body is wholly out.
     """
     theatre = scene.theatre
-    poses = wholly_out(body, path.way, path.poses, theatre.extent_mm)
-    obstacles, room = next(_among(scene, path.way, stays, swept(body, poses, theatre)))
-    least = min(NEAR_BY_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
-    if least < 0.0:
-        return None
-    tried = Tried(path.way, True, least, 0, SAME_WAY)
-    return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
+    for aside_mm, ahead_mm in BESIDE_MM if path.way in TURNED else BESIDE_MM[:1]:
+        poses = path.poses.copy()
+        poses[1:, :2] += aside_mm * OUT[path.way], ahead_mm
+        poses = wholly_out(body, path.way, poses, theatre.extent_mm)
+        obstacles, room = next(_among(scene, path.way, stays, swept(body, poses, theatre)))
+        least = min(NEAR_BY_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
+        if least >= 0.0:
+            moved = f", moved by {np.hypot(aside_mm, ahead_mm):.0f} mm" if aside_mm else ""
+            tried = Tried(path.way, True, least, 0, SAME_WAY + moved)
+            return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
+    return None
 
 
 def _among(
