@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.core.errors import LabelError
-from enbloc.core.geometry import Array, Box
+from enbloc.core.geometry import Array, Box, indices_of
 from enbloc.core.levels import Level, is_level
 from enbloc.core.volume import Grid, Imaging, LabelMap, Mask, axes_as_stored
 
@@ -54,7 +54,7 @@ class Bone:
             step = max(1, int(COARSEST_MM / spacing[axis]))
             from_end = np.minimum(np.arange(n), np.arange(n)[::-1])
             keep &= (from_end % step == 0).reshape([-1 if a == axis else 1 for a in range(3)])
-        index = np.argwhere(self.mask & keep).astype(np.float64) + np.array(self.box.lower)
+        index = indices_of(self.mask & keep).astype(np.float64) + np.array(self.box.lower)
         parts = np.maximum(1, np.round(spacing / FINEST_MM).astype(int))
         grid = np.meshgrid(*[(np.arange(n) + 0.5) / n - 0.5 for n in parts], indexing="ij")
         offsets = np.stack(grid, axis=-1).reshape(-1, 3)

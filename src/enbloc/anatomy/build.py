@@ -20,7 +20,7 @@ from enbloc.anatomy.spine import Part, Spine, Vertebra
 from enbloc.anatomy.surroundings import no_go_body, other_structures
 from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Progress, silent
-from enbloc.core.geometry import Box, Plane, bounding_box
+from enbloc.core.geometry import Box, Plane, bounding_box, indices_of
 from enbloc.core.levels import Level, are_neighbours
 from enbloc.core.side_by_side import side_by_side
 from enbloc.core.volume import Grid, Imaging, Mask
@@ -144,7 +144,7 @@ def adopt_loose_tumour(
     part: PartMap, owner: PartMap, tumour: Mask, numbers: Sequence[int], planes: Sequence[Plane | None], grid: Grid
 ) -> None:
     """Tumour outside bone, canal and disc is booked on the level at whose height it lies."""
-    loose = np.argwhere(tumour & (part == 0) & (owner == 0))
+    loose = indices_of(tumour & (part == 0) & (owner == 0))
     if len(loose) == 0:
         return
     points = grid.affine.to_world(loose)

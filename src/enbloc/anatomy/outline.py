@@ -20,7 +20,7 @@ from enbloc.anatomy.frames import Pose
 from enbloc.anatomy.parts import PartMap
 from enbloc.anatomy.shape import Fit, Shape, fit_shape, fitted_pose, shape_of, signed_distance
 from enbloc.core.evidence import Caveat
-from enbloc.core.geometry import Array, Box, Index, Vector, bounding_box
+from enbloc.core.geometry import Array, Box, Index, Vector, bounding_box, indices_of
 from enbloc.core.volume import Grid, Mask
 
 CONTACT_VOXELS = 2
@@ -239,7 +239,7 @@ def undisturbed_surface(bone: Mask, tumour: Mask) -> Array:
         high = [slice(None)] * 3
         low[axis], high[axis] = slice(None, -1), slice(1, None)
         a, b = tuple(low), tuple(high)
-        faces = np.argwhere((bone[a] != bone[b]) & far[a] & far[b])
+        faces = indices_of((bone[a] != bone[b]) & far[a] & far[b])
         found.append(_thinned(faces, bone[a].shape) + 0.5 * np.eye(3)[axis])
     return np.concatenate(found)
 

@@ -12,7 +12,7 @@ from enbloc.anatomy.bones import Bone
 from enbloc.anatomy.frames import Pose
 from enbloc.core.errors import LabelError
 from enbloc.core.evidence import Caveat
-from enbloc.core.geometry import Array
+from enbloc.core.geometry import Array, indices_of
 from enbloc.core.levels import Level, missing_between
 from enbloc.core.volume import Grid, Mask
 from enbloc.knowledge import load_table
@@ -65,7 +65,7 @@ def refuse_tumour_in_gap(bones: Sequence[Bone], poses: Sequence[Pose | None], lo
         missing = missing_between(bones[n].level, bones[n + 1].level)
         if upper is None or lower is None or not missing:
             continue
-        points = grid.affine.to_world(np.argwhere(loose))
+        points = grid.affine.to_world(indices_of(loose))
         if len(points) == 0:
             return
         below = upper.frame.to_local(points)[:, 2] < upper.bottom_mm - GAP_DISC_MM
@@ -82,7 +82,7 @@ def refuse_tumour_in_gap(bones: Sequence[Bone], poses: Sequence[Pose | None], lo
 def centroids(bones: Sequence[Bone]) -> Array:
     """Centroid of each bone in RAS mm, (n, 3)."""
     return np.array(
-        [bone.grid.affine.to_world(np.argwhere(bone.mask).mean(axis=0) + np.array(bone.box.lower)) for bone in bones]
+        [bone.grid.affine.to_world(indices_of(bone.mask).mean(axis=0) + np.array(bone.box.lower)) for bone in bones]
     )
 
 

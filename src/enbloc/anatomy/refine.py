@@ -10,7 +10,7 @@ from enbloc.anatomy.frames import Pose
 from enbloc.anatomy.parts import PartMap
 from enbloc.anatomy.spine import Part, is_bone
 from enbloc.anatomy.surroundings import structure_mask
-from enbloc.core.geometry import Box
+from enbloc.core.geometry import Box, indices_of
 from enbloc.core.volume import Imaging
 
 SIDED = {
@@ -55,7 +55,7 @@ def _body_to_pedicle(
     imaging: Imaging,
     region: Box,
 ) -> None:
-    index = np.argwhere(voxels)
+    index = indices_of(voxels)
     if len(index) == 0:
         return
     world = imaging.grid.crop(region).affine.to_world(index)

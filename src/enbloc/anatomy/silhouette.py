@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.core.geometry import Array, Vector, unit
+from enbloc.core.geometry import Array, Vector, indices_of, unit
 
 PIXEL_MM = 1.53
 """Not a divisor of common spacings, so that voxel centres do not fall on pixel borders."""
@@ -43,7 +43,7 @@ class Shadow:
         return float(np.count_nonzero(self.image == HOLE)) * PIXEL_MM**2
 
     def hole_centre_mm(self) -> Vector:
-        return self.world(np.argwhere(self.image == HOLE).mean(axis=0))
+        return self.world(indices_of(self.image == HOLE).mean(axis=0))
 
     def body_disc(self) -> tuple[Vector, float]:
         """Centre (RAS mm) and radius (mm) of the largest disc inside the shadow: the body is its thickest part."""

@@ -11,7 +11,7 @@ from enbloc.anatomy.block import Block, sampled
 from enbloc.anatomy.morphometry import ERROR_SHARE, ERROR_VOXELS
 from enbloc.anatomy.spine import Frame, Part, Spine, Triple, Vertebra, is_bone
 from enbloc.core.evidence import Measured
-from enbloc.core.geometry import Affine, Array, Vector
+from enbloc.core.geometry import Affine, Array, Vector, indices_of
 from enbloc.core.volume import Mask
 
 MOST_LOST = 0.3
@@ -73,7 +73,7 @@ class Site:
     @cached_property
     def body_points(self) -> Array:
         """Voxel centres of the body, (n, 3)."""
-        index = np.argwhere(self.bone & (self.spine.part[self.vertebra.box.slices] == Part.BODY))
+        index = indices_of(self.bone & (self.spine.part[self.vertebra.box.slices] == Part.BODY))
         return self.frame.to_local(self.affine.to_world(index))
 
     def block(self, low_mm: Vector, high_mm: Vector, frame: Frame | None = None) -> Block:

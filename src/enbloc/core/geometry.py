@@ -133,6 +133,20 @@ def bounding_box(mask: npt.NDArray[np.bool_]) -> Box | None:
     return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
 
+def indices_of(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Indices (n, d) of the true voxels in the order of the array, as `np.argwhere` gives them; several times as fast
+    where few are true.
+    """
+    if mask.flags.c_contiguous:
+        flat = np.flatnonzero(mask)
+    elif mask.flags.f_contiguous:
+        there = np.unravel_index(np.flatnonzero(mask.T), mask.shape[::-1])
+        flat = np.sort(np.ravel_multi_index(there[::-1], mask.shape))
+    else:
+        return np.argwhere(mask)
+    return np.transpose(np.unravel_index(flat, mask.shape))
+
+
 def unit(vector: npt.ArrayLike) -> Vector:
     """`vector` scaled to length 1; raises ValueError for a zero vector."""
     v = np.asarray(vector, dtype=np.float64)

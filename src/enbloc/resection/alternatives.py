@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from enbloc.core.geometry import indices_of
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
 from enbloc.resection.candidates import Candidates, Limits
@@ -240,7 +241,7 @@ def hemivertebrectomy(
 def side_of_tumour(field: OperativeField, ring: RingChoice) -> Gate | None:
     """The side on which all tumour of the level lies; None where it crosses the middle."""
     mine = field.tumour & (field.owner == field.number(ring.level))
-    local = (field.places(np.argwhere(mine)) - field.canal_centre_mm[ring.level]) @ ring.axes[0]
+    local = (field.places(indices_of(mine)) - field.canal_centre_mm[ring.level]) @ ring.axes[0]
     if not len(local):
         return None
     if local.max() < 0.0:

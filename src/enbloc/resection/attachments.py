@@ -10,6 +10,7 @@ import numpy as np
 
 from enbloc.anatomy import Part
 from enbloc.core.evidence import Caveat
+from enbloc.core.geometry import indices_of
 from enbloc.core.levels import Level
 from enbloc.knowledge import ReleaseRow, joint_gap_mm, release_rows
 from enbloc.resection.field import Codes, OperativeField
@@ -95,7 +96,7 @@ def _parted(ground: Ground, cut: Cut, links: Codes) -> list[tuple[str, str]]:
     """The nodes on both sides of the links cut. A ring cut parts pieces; a cut of the column also frees them from
     what stays.
     """
-    sawn = np.argwhere(links)
+    sawn = indices_of(links > 0)
     pairs: set[tuple[int, int]] = set()
     for axis in range(3):
         here = sawn[links[tuple(sawn.T)] >> axis & 1 == 1]

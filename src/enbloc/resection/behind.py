@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import BONE_PARTS, Spine, vessel_kind
 from enbloc.anatomy.surroundings import structure_mask
-from enbloc.core.geometry import Array, Box, bounding_box
+from enbloc.core.geometry import Array, Box, bounding_box, indices_of
 from enbloc.core.levels import Level, are_neighbours
 from enbloc.core.volume import Imaging, Mask
 from enbloc.knowledge import vessel_limits
@@ -89,7 +89,7 @@ def _rim(mask: Mask) -> Indices:
         return np.empty((0, 3), dtype=np.intp)
     box = box.grown((1, 1, 1), (mask.shape[0], mask.shape[1], mask.shape[2]))
     part = mask[box.slices]
-    found: Indices = np.argwhere(part & ~binary_erosion(part, border_value=1)) + np.array(box.lower)
+    found: Indices = indices_of(part & ~binary_erosion(part, border_value=1)) + np.array(box.lower)
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.anatomy import BARRIERS, BONE_PARTS, Barrier, Part, Spine
-from enbloc.core.geometry import Array
+from enbloc.core.geometry import Array, indices_of
 from enbloc.core.levels import Level
 from enbloc.tumour import Contact
 from enbloc.tumour.noise import NoiseFloor
@@ -35,7 +35,7 @@ def voxels_beyond(spine: Spine, contacts: Sequence[Contact], noise: NoiseFloor) 
 def _counted(
     spine: Spine, tumour: npt.NDArray[np.bool_], contacts: Sequence[Contact], noise: NoiseFloor, *, inner: bool
 ) -> Counter[tuple[Level, Barrier]]:
-    points = spine.grid.affine.to_world(np.argwhere(tumour))
+    points = spine.grid.affine.to_world(indices_of(tumour))
     codes = [BARRIERS.index(barrier) for barrier in TOWARDS_CANAL]
     chosen = [np.isin(c.compartment.patch, codes, invert=not inner) for c in contacts]
     if not len(points) or not any(each.any() for each in chosen):
@@ -64,7 +64,7 @@ def tumour_of_levels(spine: Spine, contacts: Sequence[Contact]) -> dict[Level, n
     """Indices (n, 3) of the tumour voxels nearest to each contact's vertebra."""
     from scipy.spatial import cKDTree
 
-    index = np.argwhere(spine.tumour)
+    index = indices_of(spine.tumour)
     if len(contacts) == 1:
         return {contacts[0].compartment.level: index}
     points = spine.grid.affine.to_world(index)

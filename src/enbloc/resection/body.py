@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.core.geometry import Array, Vector, bounding_box
+from enbloc.core.geometry import Array, Vector, bounding_box, indices_of
 from enbloc.core.volume import Mask
 
 BRICK_VOXELS = 3
@@ -50,7 +50,7 @@ def body_of(mask: Mask, step_mm: float, pivot: Vector) -> Body:
     box = bounding_box(mask)
     assert box is not None, "a piece has voxels"
     inside = mask[box.slices]
-    surface = np.argwhere(inside & ~binary_erosion(inside)) + np.array(box.lower)
+    surface = indices_of(inside & ~binary_erosion(inside)) + np.array(box.lower)
     brick = surface // BRICK_VOXELS
     block_key, brick_key = _key(brick // BLOCK_BRICKS), _key(brick)
     order = np.lexsort((brick_key, block_key))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import Part
 from enbloc.core.evidence import Caveat, Measured
-from enbloc.core.geometry import Array, Vector
+from enbloc.core.geometry import Array, Vector, indices_of
 from enbloc.knowledge import Tool, segmental_artery_share
 from enbloc.resection import kernels
 from enbloc.resection.candidates import ENDPLATE_SHARE, parts
@@ -117,7 +117,7 @@ def tumour_side(field: OperativeField, passage: Passage, normal: Vector, offset:
     """Positive where most tumour of the level lies ahead of the plane; between vertebrae, where the level does."""
     mine = field.owner == field.number(passage.level)
     mask = mine & (field.part == Part.BODY) if passage.gate in COLUMN_GATES else mine & field.tumour
-    voxels = np.argwhere(mask if mask.any() else mine)
+    voxels = indices_of(mask if mask.any() else mine)
     return float(np.sign((voxels - passage.lower) @ normal - offset).sum())
 
 
@@ -198,7 +198,7 @@ def loss_of(field: OperativeField, passage: Passage, section: Section, normal: V
     ribs = tuple(sorted(name for name, mask in field.ribs.items() if mask.ravel()[near].any()))
     if passage.gate not in COLUMN_GATES:
         return Loss(ribs=ribs)
-    neighbour = np.argwhere(passage.part == 2)
+    neighbour = indices_of(passage.part == 2)
     ahead = float(np.sign(normal @ section.normal)) * (neighbour @ section.normal - offset) > 0.0
     taken = int(np.count_nonzero(ahead))
     number = field.number(passage.level) + (-1 if passage.gate is Gate.CRANIAL else 1)
@@ -218,7 +218,7 @@ def voxels_at(shape: tuple[int, int, int], points: Array) -> npt.NDArray[np.intp
     seen = np.zeros(size, dtype=bool)
     seen[tuple((voxels - low).T)] = True
     around = np.array([[0, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
-    index = ((np.argwhere(seen) + low)[:, None] + around).reshape(-1, 3)
+    index = ((indices_of(seen) + low)[:, None] + around).reshape(-1, 3)
     inside = ((index >= 0) & (index < shape)).all(axis=1)
     flat: npt.NDArray[np.intp] = np.ravel_multi_index(tuple(index[inside].T), shape)
     return flat

@@ -10,7 +10,7 @@ import numpy as np
 
 from enbloc.anatomy import BARRIERS, Barrier, Spine
 from enbloc.core.evidence import Caveat, Measured
-from enbloc.core.geometry import Array
+from enbloc.core.geometry import Array, indices_of
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.knowledge import vessel_limits
@@ -77,7 +77,7 @@ def dissected_faces(
         encapsulated,
         noise,
         masks,
-        {name: spine.grid.affine.to_world(np.argwhere(mask)) for name, mask in masks.items()} if own else {},
+        {name: spine.grid.affine.to_world(indices_of(mask)) for name, mask in masks.items()} if own else {},
         voxels_beyond(spine, own, noise),
         tumour_of_levels(spine, own),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -20,6 +22,7 @@ DISC_MM = 15.0
 TUMOUR_LINK, COLUMN_LINK = 1, 2
 """Bits of what joins voxels of different vertebrae: tumour on both sides, or body and disc."""
 Numbers = npt.NDArray[np.int32]
+New = TypeVar("New", np.int32, np.uint8)
 
 
 def saw(field: OperativeField, state: Codes, cut: Cut, cut_links: Codes, sawn_mm: Millimetres) -> None:
@@ -177,6 +180,28 @@ def flood(state: Codes, owner: Codes, joins: Codes, cut_links: Codes) -> tuple[N
                 stack[depth] = (a * nj + b) * nk + c
                 depth += 1
     return found, count
+
+
+@njit(cache=True, nogil=True)
+def sizes_of(found: Numbers, count: int) -> npt.NDArray[np.int64]:
+    """Voxels of each number from 0 to `count`."""
+    sizes = np.zeros(count + 1, dtype=np.int64)
+    for number in found.flat:
+        sizes[number] += 1
+    return sizes
+
+
+@njit(cache=True, nogil=True)
+def _renumber(found: Numbers, table: Numbers | Codes, out: Numbers | Codes) -> None:
+    for n in range(found.size):
+        out.flat[n] = table[found.flat[n]]
+
+
+def renumbered(found: Numbers, table: npt.NDArray[New]) -> npt.NDArray[New]:
+    """Each number as the table has it."""
+    out = np.empty(found.shape, dtype=table.dtype)
+    _renumber(found, table, out)
+    return out
 
 
 def joined_to_what_they_touch(found: Numbers, small: Mask) -> Numbers:

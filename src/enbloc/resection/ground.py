@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import BONE_PARTS, Part
 from enbloc.anatomy.spine import Triple
-from enbloc.core.geometry import Array, bounding_box
+from enbloc.core.geometry import Array, bounding_box, indices_of
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.resection.field import Codes, OperativeField
@@ -105,7 +105,7 @@ def _voxels(field: OperativeField, label: Codes, mask: Mask) -> Voxels:
     if box is None:
         return _NONE
     inside = mask[box.slices]
-    index = np.argwhere(inside)
+    index = indices_of(inside)
     outer = _at_surface(inside)[tuple(index.T)]
     index = index + np.array(box.lower)
     return Voxels(index, field.part[tuple(index.T)], label[tuple(index.T)], outer)

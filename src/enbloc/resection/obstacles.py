@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from enbloc.anatomy import BONE_PARTS, Part
-from enbloc.core.geometry import Array, Box, Vector, bounding_box
+from enbloc.core.geometry import Array, Box, Vector, bounding_box, indices_of
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.knowledge.removal_tables import RemovalTable
@@ -68,7 +68,7 @@ def standing(theatre: Theatre, table: RemovalTable, settings: RemovalSettings) -
 
 def sac_width_mm(theatre: Theatre) -> float:
     """The narrowest width of the no-go body around the middle of the resected levels; 0 where there is none."""
-    places = np.argwhere(theatre.no_go) * theatre.step_mm - theatre.from_start(theatre.centre_mm)
+    places = indices_of(theatre.no_go) * theatre.step_mm - theatre.from_start(theatre.centre_mm)
     places = places[np.abs(places[:, 2]) <= BAND_MM]
     if not len(places):
         return 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from enbloc.core.geometry import Array
+from enbloc.core.geometry import Array, indices_of
 from enbloc.core.levels import Level
 from enbloc.resection.field import OperativeField
 
@@ -19,7 +19,7 @@ def opening_needed_mm(field: OperativeField, level: Level, axes: Array, sac_yiel
     The width between two parallel lines that touch the body's shadow along the level's own axis, least over all
     directions; a layer of voxels at a time, of which the middle value counts.
     """
-    voxels = np.argwhere(field.no_go)
+    voxels = indices_of(field.no_go)
     local = (field.places(voxels) - field.canal_centre_mm[level]) @ axes.T
     local = local[np.abs(local[:, 2]) <= BAND_MM]
     if not len(local):

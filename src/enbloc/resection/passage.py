@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enbloc.anatomy import Part
-from enbloc.core.geometry import Array, Box, Vector, bounding_box
+from enbloc.core.geometry import Array, Box, Vector, bounding_box, indices_of
 from enbloc.core.levels import Level
 from enbloc.core.side_by_side import CORES
 from enbloc.core.volume import Mask
@@ -207,7 +207,7 @@ class Surroundings:
 
 
 def pivot_of(wanted: Mask, otherwise: Mask) -> Vector:
-    voxels = np.argwhere(wanted if wanted.any() else otherwise)
+    voxels = indices_of(wanted if wanted.any() else otherwise)
     middle: Vector = voxels.mean(axis=0) if len(voxels) else np.zeros(3)
     return middle
 

@@ -26,7 +26,9 @@ from enbloc.resection.flood import (
     Numbers,
     flood,
     joined_to_what_they_touch,
+    renumbered,
     saw,
+    sizes_of,
 )
 from enbloc.resection.nouns import Cut, Gate, MarginShare, Piece, Pieces
 from enbloc.resection.tally import BONE, Tally
@@ -92,7 +94,7 @@ def sawn(field: OperativeField, cuts: tuple[Cut, ...]) -> Sawn:
     value = np.zeros(count + 1, dtype=np.uint8)
     value[order] = np.arange(1, count + 1)
     pieces = [_piece(field, tally, number, named[number], n) for n, number in enumerate(order, start=1)]
-    return Sawn(tuple(pieces), value[found], cut_links)
+    return Sawn(tuple(pieces), renumbered(found, value), cut_links)
 
 
 def solid_of(field: OperativeField, cuts: Sequence[Cut]) -> Material:
@@ -102,7 +104,7 @@ def solid_of(field: OperativeField, cuts: Sequence[Cut]) -> Material:
     _solid(field.owner, field.part, field.tumour, BONE, first, last, state, joins)
     for gate, beyond in ((Gate.CRANIAL, ABOVE), (Gate.CAUDAL, BELOW)):
         cut = next((cut for cut in cuts if cut.gate is gate), None)
-        where = np.nonzero(state == beyond)
+        where = np.unravel_index(np.flatnonzero(state == beyond), state.shape)
         if cut is None:
             state[where] = 0
             continue
@@ -137,7 +139,7 @@ def _solid(
 
 def without_crumbs(found: Numbers, count: int) -> tuple[Numbers, int]:
     """Parts numbered anew: crumbs go with the part they touch; those that touch none are the last part together."""
-    sizes = np.bincount(found.ravel(), minlength=count + 1)
+    sizes = sizes_of(found, count)
     small = sizes < CRUMB * sizes[1:].sum()
     small[0] = False
     if not small.any():
@@ -147,8 +149,8 @@ def without_crumbs(found: Numbers, count: int) -> tuple[Numbers, int]:
     order = np.zeros(count + 1, dtype=np.int32)
     order[kept] = np.arange(1, len(kept) + 1)
     loose = small & (new == 0)
-    table = np.where(loose, len(kept) + 1, order[new])
-    return table[found].astype(np.int32), len(kept) + int(loose.any())
+    table = np.where(loose, len(kept) + 1, order[new]).astype(np.int32)
+    return renumbered(found, table), len(kept) + int(loose.any())
 
 
 def _names(field: OperativeField, cuts: Sequence[Cut], tally: Tally, count: int) -> Iterator[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from enbloc.resection.obstacles import (
 )
 from enbloc.resection.path import in_ras, swept, triple, wholly_out
 from enbloc.resection.pieces import FRAGMENT, POSTERIOR, REMAINING
-from enbloc.resection.removal_answers import NONE_FOUND, SAME_WAY
+from enbloc.resection.removal_answers import BESIDE_IT, NONE_FOUND, SAME_WAY
 from enbloc.resection.removal_nouns import Path, PieceRemoval, Removal, RemovalSettings, Root, Tried, Way
 from enbloc.resection.theatre import Theatre
 from enbloc.resection.ways import UP, Found, along, ranges_of, search
@@ -40,7 +41,6 @@ from enbloc.resection.ways import UP, Found, along, ranges_of, search
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
-OUT = {Way.TURNED_LEFT: -1.0, Way.TURNED_RIGHT: 1.0, Way.DORSALLY: 0.0, Way.ANTERIORLY: 0.0}
 BESIDE_MM = ((0.0, 0.0), (3.0, 0.0), (2.0, 2.0))
 """To the side of the turn, and ahead: by so much a way of another piece is moved, all but its start."""
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
@@ -179,7 +179,7 @@ def in_order(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """What stays is left out."""
     leaves = [piece for piece in pieces if not piece.name.startswith(REMAINING)]
     arches = [piece for piece in leaves if piece.name.startswith(POSTERIOR)]
-    yield from sorted(arches, key=lambda piece: min((level.rank for level in piece.levels), default=0))
+    yield from sorted(arches, key=lambda piece: [level.rank for level in piece.levels])
     yield from sorted((piece for piece in leaves if piece not in arches), key=lambda piece: -piece.volume_mm3)
 
 
@@ -247,17 +247,26 @@ def _same_way(scene: Scene, body: Body, path: Path, stays: Sequence[Piece]) -> O
     with until the body is wholly out.
     """
     theatre = scene.theatre
-    for aside_mm, ahead_mm in BESIDE_MM if path.way in TURNED else BESIDE_MM[:1]:
-        poses = path.poses.copy()
-        poses[1:, :2] += aside_mm * OUT[path.way], ahead_mm
-        poses = wholly_out(body, path.way, poses, theatre.extent_mm)
-        obstacles, room = next(_among(scene, path.way, stays, swept(body, poses, theatre)))
+    ways = [
+        wholly_out(body, path.way, moved(path, aside_mm, ahead_mm), theatre.extent_mm)
+        for aside_mm, ahead_mm in (BESIDE_MM if path.way in TURNED else BESIDE_MM[:1])
+    ]
+    box = functools.reduce(Box.union, (swept(body, poses, theatre) for poses in ways))
+    obstacles, room = next(_among(scene, path.way, stays, box))
+    for poses in ways:
         least = min(NEAR_BY_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
         if least >= 0.0:
-            moved = f", moved by {np.hypot(aside_mm, ahead_mm):.0f} mm" if aside_mm else ""
-            tried = Tried(path.way, True, least, 0, SAME_WAY + moved)
+            tried = Tried(path.way, True, least, 0, SAME_WAY if poses is ways[0] else BESIDE_IT)
             return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
     return None
+
+
+def moved(path: Path, aside_mm: float, ahead_mm: float) -> Array:
+    """All poses but the start, to the side of the turn and ahead."""
+    poses = path.poses.copy()
+    poses[1:, 0] += -aside_mm if path.way is Way.TURNED_LEFT else aside_mm
+    poses[1:, 1] += ahead_mm
+    return poses
 
 
 def _among(

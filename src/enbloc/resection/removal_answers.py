@@ -8,6 +8,7 @@ from enbloc.resection.removal_nouns import Removal, Way
 
 NONE_FOUND = "none found in the searched motions"
 SAME_WAY = "a way of the piece that the chosen cuts leave is free for this one too"
+BESIDE_IT = "a way some millimetres beside one of the piece that the chosen cuts leave is free for this one"
 
 
 def approach_needed(removal: Removal) -> Step | None:

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.core.geometry import Array, Vector
+from enbloc.core.geometry import Array, Vector, indices_of
 from enbloc.core.volume import Mask
 from enbloc.resection import kernels
 from enbloc.resection.kernels import JOINED, Stamps, basis, code_at, holds, measure_section, plane_origin, sound_section
@@ -60,7 +60,7 @@ class Section:
 
     def points(self) -> Array:
         """Middles of the pixels, voxels of the operative field, (n, 3)."""
-        pixels = np.argwhere(self.filled).astype(np.float64)
+        pixels = indices_of(self.filled).astype(np.float64)
         return self._placed(pixels)
 
     def outline(self) -> Array:

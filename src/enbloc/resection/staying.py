@@ -13,7 +13,7 @@ import numpy as np
 
 from enbloc.anatomy import Frame, Part, Spine
 from enbloc.anatomy.spine import Triple
-from enbloc.core.geometry import Affine, Array, Box, Vector
+from enbloc.core.geometry import Affine, Array, Box, Vector, indices_of
 from enbloc.core.levels import Level
 from enbloc.core.volume import Mask
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
@@ -49,7 +49,7 @@ class Site:
 
     def local(self, affine: Affine, mask: Mask) -> Array:
         """The voxels of a mask (n, 3) along the frame's axes, mm."""
-        return self.frame.to_local(affine.to_world(np.argwhere(mask)))
+        return self.frame.to_local(affine.to_world(indices_of(mask)))
 
     def owned(self, level: Level, parts: Sequence[Part]) -> Array:
         """The voxels of parts of a level (n, 3) along the frame's axes, mm; none where it is not in view."""

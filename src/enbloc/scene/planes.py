@@ -9,7 +9,7 @@ import numpy as np
 
 from enbloc.anatomy import Frame, Spine
 from enbloc.core.evidence import Skipped
-from enbloc.core.geometry import Array, Vector
+from enbloc.core.geometry import Array, Vector, indices_of
 from enbloc.planning.plan import Plan
 from enbloc.scene.build import index_frame
 from enbloc.scene.slices import Cut, cuts
@@ -45,7 +45,7 @@ def _planes(plan: Plan) -> Iterator[LesionPlane]:
     if plan.drawing is None:
         return
     spine = plan.drawing.spine
-    voxels_mm = spine.grid.affine.to_world(np.argwhere(spine.tumour))
+    voxels_mm = spine.grid.affine.to_world(indices_of(spine.tumour))
     for number, lesion in enumerate(_lesions(plan)[:MOST_LESIONS], start=1):
         centre = tumour_point(voxels_mm, spine, lesion)
         frame, owner = index_frame(plan, spine) if number == 1 else _nearest_frame(plan, spine, centre)

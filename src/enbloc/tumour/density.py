@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import BONE_PARTS, Part, Spine
 from enbloc.core.evidence import Caveat, Measured, Step
-from enbloc.core.geometry import Array, Box
+from enbloc.core.geometry import Array, Box, indices_of
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, Mask, Volume
 from enbloc.knowledge import SinsReading, sins_reading
@@ -93,7 +93,7 @@ def inner_values(
     inner &= mask if tumour else depth_mm(~mask, spine) > rule.cortex_mm + blur
     if np.count_nonzero(inner) * spine.grid.affine.voxel_volume_mm3 < rule.least_mm3:
         return None
-    values = sampled(image, spine.grid.crop(box).affine.to_world(np.argwhere(inner)))
+    values = sampled(image, spine.grid.crop(box).affine.to_world(indices_of(inner)))
     seen = values[np.isfinite(values)]
     return seen if len(seen) > 0.5 * len(values) else None
 

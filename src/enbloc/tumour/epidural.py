@@ -9,7 +9,7 @@ import numpy as np
 
 from enbloc.anatomy import Part, Spine, Vertebra
 from enbloc.core.evidence import Caveat, Measured, Skipped, Step
-from enbloc.core.geometry import Array, Box, Vector, unit
+from enbloc.core.geometry import Array, Box, Vector, indices_of, unit
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, Mask
 from enbloc.knowledge import (
@@ -143,7 +143,7 @@ def _filled(tumour: TumourField, points_mm: Array) -> tuple[Mask, Mask, Mask]:
 
 def _volume_share(spine: Spine, box: Box, own: Mask, tumour: TumourField) -> Measured:
     """The share of canal voxels; moved by half a voxel, the surface gains or loses half of a layer of voxels."""
-    drawn, less, more = _filled(tumour, spine.grid.crop(box).affine.to_world(np.argwhere(own)))
+    drawn, less, more = _filled(tumour, spine.grid.crop(box).affine.to_world(indices_of(own)))
     value, low, high = (float(np.mean(part)) for part in (drawn, less, more))
     return Measured(value, 0.5 * (value + low), 0.5 * (value + high))
 
@@ -158,7 +158,7 @@ def _section_points(spine: Spine, vertebra: Vertebra, box: Box, canal: Mask, own
     axis = canal_axis(spine, vertebra)
     centre = np.array(vertebra.canal_centre_mm)
     grid = spine.grid.crop(box)
-    heights = (grid.affine.to_world(np.argwhere(own)) - centre) @ axis
+    heights = (grid.affine.to_world(indices_of(own)) - centre) @ axis
     across = unit(np.cross(axis, [0.0, 1.0, 0.0] if abs(axis[1]) < 0.9 else [1.0, 0.0, 0.0]))
     ahead = np.cross(axis, across)
     side = np.arange(-HALF_WIDTH_MM, HALF_WIDTH_MM + PIXEL_MM, PIXEL_MM)

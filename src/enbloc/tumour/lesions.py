@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from enbloc.core.geometry import indices_of
 from enbloc.core.levels import Level, are_neighbours
 from enbloc.core.volume import Mask
 from enbloc.tumour.extent import Involvement, Lesion
@@ -26,7 +27,7 @@ def find_lesions(near: Neighbourhood) -> tuple[Lesion, ...]:
     for piece in range(1, count + 1):
         mask = pieces == piece
         voxels = int(np.count_nonzero(mask))
-        centre = near.grid.affine.to_world(np.argwhere(mask).mean(axis=0))
+        centre = near.grid.affine.to_world(indices_of(mask).mean(axis=0))
         place = (float(centre[0]), float(centre[1]), float(centre[2]))
         found.append(Lesion(voxels * near.voxel_mm3, place, _levels_of(near, mask)))
     return tuple(sorted(found, key=lambda lesion: -lesion.volume_mm3))

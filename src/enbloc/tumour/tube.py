@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from enbloc.core.geometry import Array, Vector, unit
+from enbloc.core.geometry import Array, Vector, indices_of, unit
 from enbloc.core.volume import Grid, Mask
 
 RAYS = 120
@@ -110,13 +110,13 @@ def _travelled(mask: Mask, grid: Grid) -> tuple[Array, Vector]:
     thin = mask[:: step[0], :: step[1], :: step[2]]
     cost = np.where(thin, 1.0, -1.0)
     sampling = tuple(float(v) for v in spacing * step)
-    start: npt.NDArray[np.intp] = np.argwhere(thin)[0]
+    start: npt.NDArray[np.intp] = indices_of(thin)[0]
     way: Array = np.empty(0)
     for _ in range(2):  # from anywhere to one end, from that end to all
         way = MCP_Geometric(cost, sampling=sampling).find_costs([tuple(start)])[0]
         way[~np.isfinite(way)] = -1.0
-        start = np.argwhere(way == way.max())[0].astype(np.intp)
-    inside: Array = (np.argwhere(way >= 0.0) * step).astype(np.float64)
+        start = indices_of(way == way.max())[0].astype(np.intp)
+    inside: Array = (indices_of(way >= 0.0) * step).astype(np.float64)
     return inside, way[way >= 0.0]
 
 

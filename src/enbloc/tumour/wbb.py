@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from enbloc.anatomy import Frame, Spine, Vertebra, is_bone
 from enbloc.core.evidence import Caveat, Skipped
-from enbloc.core.geometry import Array, Vector
+from enbloc.core.geometry import Array, Vector, indices_of
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging, Mask
 from enbloc.knowledge import SECTORS, WbbConvention, wbb_conventions, wbb_layers
@@ -211,7 +211,7 @@ def _level_clock(spine: Spine, vertebra: Vertebra, tissue: Tissue) -> WbbLevel:
         return WbbLevel(vertebra.level, (), (), (), ())
     around = _reached(tissue, mine, number)
     assert vertebra.frame is not None
-    every = near.grid.affine.to_world(np.argwhere(mine | around))
+    every = near.grid.affine.to_world(indices_of(mine | around))
     height = vertebra.frame.to_local(every)[:, 2] - vertebra.frame.to_local(np.array(vertebra.canal_centre_mm))[2]
     dial = dial_of(spine, vertebra, (float(height.min()) - 1.0, float(height.max()) + 1.0))
     held, open_ = Placed.of(dial, tissue, mine), Placed.of(dial, tissue, around)
@@ -258,7 +258,7 @@ class Placed:
 
     @classmethod
     def of(cls, dial: Dial, tissue: Tissue, where: Mask) -> Placed:
-        turn, radius, middle = dial.hands(tissue.near.grid.affine.to_world(np.argwhere(where)))
+        turn, radius, middle = dial.hands(tissue.near.grid.affine.to_world(indices_of(where)))
         width = 2.0 * np.pi / SECTORS
         sector = np.floor(turn / width).astype(np.intp) % SECTORS
         medium = tissue.medium[where]
