@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 from enbloc.anatomy import BARRIERS, Compartment, LevelMorphometry, Spine, Vertebra
 from enbloc.core.evidence import Measured, Progress, Skipped
@@ -20,13 +20,8 @@ from enbloc.tumour import (
     WbbFindings,
 )
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Build:
-    """Sizes and closed surfaces of the vertebrae."""
-
-    sizes: tuple[LevelMorphometry, ...] = ()
-    compartments: tuple[Compartment, ...] = ()
+Sizing = Callable[[], tuple[LevelMorphometry, ...]]
+"""Gives the sizes of the vertebrae, at once or when they are measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,24 +36,33 @@ class Around:
     contacts: tuple[Contact, ...] = ()
 
 
-def find_build(spine: Spine | Skipped, progress: Progress) -> Build:
+def sizing_of(spine: Spine | Skipped) -> Sizing:
+    """To be called in another thread; what it needs is loaded here, as two that load the same rooms may get stuck."""
     if isinstance(spine, Skipped):
-        return Build()
-    from enbloc.anatomy import compartments
-    from enbloc.anatomy.morphometry import morphometry
+        return tuple
+    from enbloc.anatomy.sizes import level_sizes
 
-    progress("measuring the vertebrae")
-    with ThreadPoolExecutor(1) as meanwhile:
-        closed = meanwhile.submit(compartments, spine)
-        sizes = morphometry(spine)
-        progress("closing the compartments")
-        return Build(sizes, closed.result())
+    return partial(level_sizes, spine)
+
+
+def find_compartments(spine: Spine | Skipped, progress: Progress) -> tuple[Compartment, ...]:
+    if isinstance(spine, Skipped):
+        return ()
+    from enbloc.anatomy import compartments
+
+    progress("closing the compartments")
+    return compartments(spine)
 
 
 def find_around(
-    imaging: Imaging | None, spine: Spine | Skipped, build: Build, extent: Extent | Skipped, progress: Progress
+    imaging: Imaging | None,
+    spine: Spine | Skipped,
+    closed: tuple[Compartment, ...],
+    sizes: Sizing,
+    extent: Extent | Skipped,
+    progress: Progress,
 ) -> Around:
-    """Everything that needs the shape of the tumour: a statement has none."""
+    """Everything that needs the shape of the tumour: a statement has none. `closed`: the vertebrae's compartments."""
     if imaging is None or isinstance(spine, Skipped):
         return nobody_looked("no images were given")
     if imaging.tumour is None or isinstance(extent, Skipped):
@@ -74,13 +78,13 @@ def find_around(
     )
 
     progress("laying the tumour against the barriers")
-    touching = contacts(spine, build.compartments)
+    touching = contacts(spine, closed)
     progress("reading clock, canal and vessels")
     field = field_around(spine, imaging.grid)
     wbb, epidural = clock(spine, imaging, extent), canal_findings(spine, imaging, extent, field)
     vessels = vessel_contacts(imaging, field)
     progress("reading the stability items")
-    items = stability(spine, imaging, extent, build.sizes)
+    items = stability(spine, imaging, extent, sizes())
     return Around(barrier_findings(spine, touching), wbb, epidural, vessels, items, touching)
 
 
@@ -88,18 +92,20 @@ def nobody_looked(reason: str) -> Around:
     return Around(*(Skipped(reason),) * 5)
 
 
-def spine_findings(spine: Spine | Skipped, build: Build) -> SpineFindings | Skipped:
+def spine_findings(
+    spine: Spine | Skipped, sizes: tuple[LevelMorphometry, ...], closed: tuple[Compartment, ...]
+) -> SpineFindings | Skipped:
     if isinstance(spine, Skipped):
         return spine
     x, y, z = (float(step) for step in spine.grid.spacing_mm)
-    known = {one.level: one for one in build.sizes}
+    known = {one.level: one for one in sizes}
     return SpineFindings(
         levels=tuple(with_canal(vertebra, known.get(vertebra.level)) for vertebra in spine.vertebrae),
         grid_spacing_mm=(x, y, z),
         no_go_basis=spine.no_go_basis,
         structures=spine.structures,
-        morphometry=build.sizes,
-        compartments=tuple(patch_areas(build.compartments)),
+        morphometry=sizes,
+        compartments=tuple(patch_areas(closed)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from enbloc.knowledge import escc_grades, escc_range, knowledge_sha256
 from enbloc.knowledge.escc import SCORE as EPIDURAL
 from enbloc.planning.blood import PerfusionFindings, find_perfusion
 from enbloc.planning.caveats import blood_warnings, warnings
-from enbloc.planning.findings import find_around, find_build, spine_findings, tumour_findings
+from enbloc.planning.findings import find_around, find_compartments, sizing_of, spine_findings, tumour_findings
 from enbloc.planning.plan import Drawing, Manifest, Plan
 from enbloc.planning.resecting import find_resection
 from enbloc.planning.revise import revise
@@ -61,9 +62,12 @@ def plan(
     Raises LabelError when the labels cannot be those of a spine. Same arguments, same plan.
     """
     spine = find_spine(imaging, progress)
-    build = find_build(spine, progress)
-    extent = find_extent(case.extent, imaging, spine, progress)
-    around = find_around(imaging, spine, build, extent, progress)
+    with ThreadPoolExecutor(1) as meanwhile:
+        measuring = meanwhile.submit(sizing_of(spine))
+        closed = find_compartments(spine, progress)
+        extent = find_extent(case.extent, imaging, spine, progress)
+        around = find_around(imaging, spine, closed, measuring.result, extent, progress)
+        sizes = measuring.result()
     drawing = Drawing(imaging, spine, around.contacts) if imaging and isinstance(spine, Spine) else None
     if drawing is not None:
         located(drawing, extent)
@@ -75,15 +79,15 @@ def plan(
     )
     revised = revise(case, extent, scores, advice, resection, settings)
     perfusion = find_perfusion(case, extent, advice, resection, progress) if settings.perfusion else TURNED_OFF
-    shortening = find_shortening(case, extent, advice, resection, build.sizes, perfusion)
+    shortening = find_shortening(case, extent, advice, resection, sizes, perfusion)
     said = (
-        *warnings(case, imaging, spine, build.sizes, tumour, scores, advice, resection, revised),
+        *warnings(case, imaging, spine, sizes, tumour, scores, advice, resection, revised),
         *blood_warnings(perfusion, shortening),
     )
     return Plan(
         case=case,
         manifest=manifest(imaging, settings, resection, perfusion),
-        spine=spine_findings(spine, build),
+        spine=spine_findings(spine, sizes, closed),
         tumour=tumour,
         scores=scores,
         advice=advice,

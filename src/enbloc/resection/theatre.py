@@ -19,7 +19,7 @@ from enbloc.resection.lay import RIB, FieldGrid, box_around, named, nearest, nea
 
 ASIDE_MM, BEHIND_MM, BEFORE_MM = 25.0, 5.0, 15.0
 """Looked at beyond the field to either side, behind it and in front of it."""
-HEIGHT_MM, SPARE_MM = 8.0, 8.0
+HEIGHT_MM, SPARE_MM = 8.0, 0.0
 """Looked at above and below the pieces; and how much farther at first, so that pieces of other cuts, which reach a
 little farther, need no new look.
 """
