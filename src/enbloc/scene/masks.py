@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 
 from enbloc.anatomy import Spine, Vertebra, vessel_kind
-from enbloc.core.geometry import Box, Index, bounding_box
+from enbloc.core.geometry import Box, bounding_box
 from enbloc.core.volume import Grid, Imaging, LabelMap, Mask
 from enbloc.planning.plan import Drawing
 from enbloc.scene.nouns import Mesh
@@ -32,18 +34,31 @@ def mesh_of(name: str, title: str, kind: str, mask: Mask, grid: Grid) -> Iterato
 
 def boxes_of(spine: Spine, drawn: tuple[Vertebra, ...]) -> Iterator[tuple[Vertebra, Box]]:
     """Each drawn vertebra with the block of voxels it owns, found in one pass over the grid."""
-    from scipy.ndimage import find_objects
-
-    found = find_objects(spine.owner)
+    found = boxes_by_value(spine.owner, len(spine.vertebrae))
     for vertebra in drawn:
-        position = spine.vertebrae.index(vertebra)
-        if position < len(found) and found[position] is not None:
-            yield vertebra, box_of(found[position])
+        box = found[spine.vertebrae.index(vertebra)]
+        if box is not None:
+            yield vertebra, box
 
 
-def box_of(slices: tuple[slice, slice, slice]) -> Box:
-    i, j, k = slices
-    return Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
+def boxes_by_value(codes: npt.NDArray[np.uint8], count: int) -> list[Box | None]:
+    """The block that holds each value from 1 to `count`; None for one that does not occur."""
+    low, high = np.full((256, 3), max(codes.shape), dtype=np.int64), np.full((256, 3), -1, dtype=np.int64)
+    _extents(codes, low, high)
+    ends = [(low[n].tolist(), (high[n] + 1).tolist()) for n in range(1, count + 1)]
+    return [None if not d else Box((a, b, c), (d, e, f)) for (a, b, c), (d, e, f) in ends]
+
+
+@njit(cache=True, nogil=True)
+def _extents(codes: npt.NDArray[np.uint8], low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> None:
+    for i in range(codes.shape[0]):
+        for j in range(codes.shape[1]):
+            for k in range(codes.shape[2]):
+                value = codes[i, j, k]
+                if value > 0:
+                    low[value, 0], high[value, 0] = min(low[value, 0], i), i
+                    low[value, 1], high[value, 1] = min(low[value, 1], j), max(high[value, 1], j)
+                    low[value, 2], high[value, 2] = min(low[value, 2], k), max(high[value, 2], k)
 
 
 def column_box(spine: Spine, drawn: tuple[Vertebra, ...]) -> Box:
@@ -86,16 +101,9 @@ def _neighbourhood(spine: Spine, drawn: tuple[Vertebra, ...], imaging: Imaging) 
 
 def _found(labels: LabelMap, box: Box, wanted: dict[int, str]) -> Iterator[tuple[int, Box]]:
     """Each wanted value present in `box` with the block that holds it; one pass over the box."""
-    from scipy.ndimage import find_objects
-
     values = sorted(wanted)
     table = np.zeros(int(np.iinfo(labels.values.dtype).max) + 1, dtype=np.uint8)
     table[values] = np.arange(1, len(values) + 1)
-    for value, slices in zip(values, find_objects(table[labels.values[box.slices]], len(values)), strict=True):
-        if slices is not None:
-            inner = box_of(slices)
-            yield value, Box(_plus(inner.lower, box.lower), _plus(inner.upper, box.lower))
-
-
-def _plus(a: Index, b: Index) -> Index:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+    for value, inner in zip(values, boxes_by_value(table[labels.values[box.slices]], len(values)), strict=True):
+        if inner is not None:
+            yield value, inner.placed_in(box)
