@@ -330,8 +330,9 @@ def held_by(scene: Scene, body: Body, way: Way, pose: Array, obstacles: Sequence
 def _clearances(scene: Scene, body: Body, way: OneWay) -> Iterator[Clearance]:
     """To each obstacle that the path comes near."""
     doubt = scene.theatre.step_mm
-    for obstacle, seen in _beside(scene, body, way.found.poses, way.obstacles):
-        mm = least_along(scene, body, way.found.poses, seen)
+    beside = tuple(_beside(scene, body, way.found.poses, way.obstacles))
+    distances = side_by_side(lambda one: least_along(scene, body, way.found.poses, one[1]), beside)
+    for (obstacle, _), mm in zip(beside, distances, strict=True):
         if mm < SIGHT_MM:
             yield Clearance(obstacle.name, Measured(mm, mm - doubt, mm + doubt))
 
