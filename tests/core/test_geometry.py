@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enbloc.core.geometry import Affine, Box, Plane, bounding_box, unit
+from enbloc.core.geometry import Affine, Box, Plane, bounding_box, indices_of, unit
 
 EXACT = 1e-12
 """mm: a few operations on numbers of order 100 lose about 1e-14 of each."""
@@ -125,3 +125,20 @@ def test_unit():
     np.testing.assert_allclose(unit([0, 3, 4]), [0.0, 0.6, 0.8], atol=EXACT)
     with pytest.raises(ValueError, match="direction"):
         unit([0, 0, 0])
+
+
+@pytest.mark.parametrize("shape", [(7, 5, 9), (6, 11)])
+@pytest.mark.parametrize(
+    "laid", [np.ascontiguousarray, np.asfortranarray, lambda mask: np.repeat(mask, 2, axis=0)[::2]]
+)
+def test_indices_are_those_of_the_slow_way_in_its_order(shape, laid):
+    """Whatever lies next to what in memory."""
+    for share in (0.0, 0.1, 1.0):
+        mask = laid(np.random.default_rng(4).random(shape) < share)
+        assert np.array_equal(indices_of(mask), np.argwhere(mask))
+
+
+def test_a_block_within_a_block_and_back():
+    outer, inner = Box((3, 4, 5), (13, 14, 15)), Box((4, 6, 8), (5, 8, 11))
+    assert inner.relative_to(outer) == Box((1, 2, 3), (2, 4, 6))
+    assert inner.relative_to(outer).placed_in(outer) == inner

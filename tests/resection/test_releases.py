@@ -14,12 +14,12 @@ from enbloc.anatomy import BONE_PARTS, locate
 from enbloc.core.levels import Level
 from enbloc.knowledge import joint_gap_mm
 from enbloc.phantom import PhantomSpec, TumourSpec, make_phantom
-from enbloc.resection.attachments import attachments
+from enbloc.resection.attachments import attachments, left_uncut
 from enbloc.resection.field import OperativeField
 from enbloc.resection.holding import still_attached
 from enbloc.resection.lay import operative_field
 from enbloc.resection.nouns import Cut, Gate, Pieces
-from enbloc.resection.pieces import pieces_of
+from enbloc.resection.pieces import pieces_of, sawn
 from enbloc.resection.release_nouns import Attachment, Holding, Release
 from enbloc.resection.releases import releases, unexplained
 from enbloc.resection.settings import ResectionSettings
@@ -215,6 +215,8 @@ def test_bone_that_no_cut_parts_is_not_explained_away():
     assert [caveat.text for caveat in unexplained(holding, done)] == [
         "32 mm² of bone of T7 join T7 and anterior-block uncut"
     ]
+    made = sawn(column(), cuts)
+    assert list(left_uncut(column(), made.cut_links, made.pieces, made.label)) == list(unexplained(holding, done))
 
 
 def test_two_levels_hold_each_other_by_their_arches():

@@ -14,7 +14,7 @@ from enbloc.core.errors import InputError
 from enbloc.core.levels import Level
 from enbloc.resection.nouns import Piece
 from enbloc.resection.playback import between, frames_of
-from enbloc.resection.removal import Scene, taken_out
+from enbloc.resection.removal import Scene, in_order, taken_out
 from enbloc.resection.removal_answers import NONE_FOUND, approach_needed
 from enbloc.resection.removal_nouns import RemovalSettings, Root, Way
 from enbloc.resection.theatre import Theatre
@@ -282,6 +282,15 @@ def test_a_pose_turns_about_its_point_and_then_moves():
     pose = Pose((0.0, 0.0, 90.0), (1.0, 2.0, 3.0))
     carried = pose.carry(np.array([[0.0, 5.0, 0.0]]), (0.0, 1.0, 0.0))
     assert carried[0] == pytest.approx([-4.0 + 1.0, 1.0 + 2.0, 3.0])
+
+
+def test_arches_leave_from_above_also_where_one_holds_a_crumb_of_the_next():
+    """The arch of L1 holds some of T12, its larger neighbour above; both are free to go."""
+    upper, lower = (
+        block("posterior-arch-T12", 1),
+        dataclasses.replace(block("posterior-arch-L1", 2), levels=(Level.T12, Level.L1)),
+    )
+    assert [each.name for each in in_order((lower, block(), upper))] == [upper.name, lower.name, "anterior-block"]
 
 
 def test_an_arch_that_lies_under_another_waits_for_it():

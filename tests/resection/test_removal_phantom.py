@@ -99,3 +99,25 @@ def test_roots_that_are_kept_are_told_where_no_way_spares_them(theatre):
     pressed = {each.structure for each in block.clearances if each.distance_mm.value < -0.25}
     spared = {root.name for root in kept} - {root.name for root in block.roots_that_must_go}
     assert not pressed & spared
+
+
+def test_a_theatre_laid_out_once_is_that_of_a_new_look():
+    """Fewer layers of the same patient in a theatre known already: the same voxels, with the new pieces. More layers
+    need a new one.
+    """
+    imaging = make_phantom(SPEC).imaging
+    spine = locate(imaging)
+    field = operative_field(spine, imaging, (Level.T12,), ResectionSettings())
+    own = (field.owner == field.number(Level.T12)) & np.isin(field.part, BONE_PARTS)
+    layers = np.flatnonzero(own.any(axis=(0, 1)))
+    fewer = own & (np.arange(field.shape[2]) < layers[-4])
+    known, anew = (theatre_of(field, label.astype(np.uint8), spine, imaging) for label in (own, fewer))
+    again = theatre_of(field, fewer.astype(np.uint8), spine, imaging, known)
+    assert again.owner is known.owner
+    low = np.rint((anew.start_mm - again.start_mm) / field.step_mm).astype(int)
+    assert low.tolist()[:2] == [0, 0]
+    there = slice(low[2], low[2] + anew.shape[2])
+    for name in ("pieces", "owner", "part", "no_go", "tumour"):
+        assert np.array_equal(getattr(again, name)[:, :, there], getattr(anew, name)), name
+    assert again.pieces.sum() == anew.pieces.sum() == fewer.sum()
+    assert theatre_of(field, own.astype(np.uint8), spine, imaging, anew).shape == known.shape

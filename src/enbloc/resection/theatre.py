@@ -19,10 +19,8 @@ from enbloc.resection.lay import RIB, FieldGrid, box_around, named, nearest, nea
 
 ASIDE_MM, BEHIND_MM, BEFORE_MM = 25.0, 5.0, 15.0
 """Looked at beyond the field to either side, behind it and in front of it."""
-HEIGHT_MM, SPARE_MM = 8.0, 0.0
-"""Looked at above and below the pieces; and how much farther at first, so that pieces of other cuts, which reach a
-little farther, need no new look.
-"""
+HEIGHT_MM = 8.0
+"""Looked at above and below the pieces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,12 +82,11 @@ def theatre_of(
     """`label`: the pieces on the field's voxels. `known`: that of other pieces in the same field, which is taken over
     where it reaches as far or farther.
     """
+    low, high = reach_of(field, label)
     if known is not None:
-        low, high = reach_of(field, label, HEIGHT_MM)
         a, b, c = np.rint((known.start_mm - field.start_mm) / field.step_mm).astype(int).tolist()
         if c <= low[2] and high[2] <= c + known.shape[2]:
             return replace(known, pieces=carried_on(label, (a, b, c), known.shape))
-    low, high = reach_of(field, label, HEIGHT_MM + SPARE_MM)
     start = field.start_mm + field.step_mm * np.array(low)
     shape = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
     place = FieldGrid(field.frame, start, field.step_mm, shape)
@@ -116,12 +113,10 @@ def theatre_of(
     )
 
 
-def reach_of(field: OperativeField, label: Codes, height_mm: float) -> tuple[Index, Index]:
-    """The voxels looked at, as far as `height_mm` above and below the pieces, counted from the field's first; the last
-    one not included.
-    """
+def reach_of(field: OperativeField, label: Codes) -> tuple[Index, Index]:
+    """The voxels looked at, counted from the field's first; the last one not included."""
     aside, behind, before, height = (
-        int(np.ceil(mm / field.step_mm)) for mm in (ASIDE_MM, BEHIND_MM, BEFORE_MM, height_mm)
+        int(np.ceil(mm / field.step_mm)) for mm in (ASIDE_MM, BEHIND_MM, BEFORE_MM, HEIGHT_MM)
     )
     ni, nj, _ = field.shape
     layers = np.flatnonzero((label > 0).any(axis=(0, 1)))
