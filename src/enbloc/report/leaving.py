@@ -65,6 +65,10 @@ def all_leave(found: Resection) -> bool:
     return all(piece.found for piece in pieces(found))
 
 
+def sought_for_others(found: Resection) -> bool:
+    return any(isinstance(other.removal, WayInstead) for other in found.alternatives)
+
+
 def differs(found: Resection, other: Alternative) -> bool:
     """Whether an alternative's pieces all get out where those of the cuts chosen do not, or the other way round."""
     return isinstance(other.removal, WayInstead) and other.removal.found is not all_leave(found)
@@ -82,7 +86,8 @@ def instead(other: Alternative) -> str:
     if isinstance(way, Skipped):
         return f"Way out not sought: {way.skipped}."
     ways = "; ".join(f"{plain(one.piece)} {_in_short(one.way)}" for one in way.ways)
-    least = f" Least room beyond what gives way: {number(way.least_mm)} mm." if way.least_mm is not None else ""
+    room_mm = way.least_mm if way.found else None
+    least = "" if room_mm is None else f" Least room beyond what gives way: {number(room_mm)} mm."
     return f"Way out: {ways}.{least}{_to_divide(way.roots_that_must_go)}"
 
 
