@@ -167,9 +167,10 @@ def show(title: str, found: Sequence[Outcome], figures: Figures) -> None:
     if told:
         able = {one.name: all(piece.found for piece in one.removal.pieces) for one in sought}
         print(f"every piece gets out with {share(sum(other.found for _, other in told), len(told))} alternatives")
-        for which, had in (("an alternative", False), ("the cuts chosen", True)):
-            names = sorted({one.name for one, other in told if able[one.name] is had is not other.found})
-            print(f"with {which} and not otherwise: {', '.join(names) or 'none'}")
+        won = sorted({one.name for one, other in told if other.found and not able[one.name]})
+        lost = sorted({one.name for one, other in told if able[one.name] and not other.found})
+        print(f"with an alternative and not with the cuts chosen: {', '.join(won) or 'none'}")
+        print(f"with the cuts chosen and not with every alternative: {', '.join(lost) or 'none'}")
     wall, cpu = max((one.wall_s for one in sought), default=0.0), max((one.cpu_s for one in sought), default=0.0)
     said = f"{wall:.1f} s ({cpu:.1f} s CPU)"
     figures.figure(f"{title}: slowest removal", said, f"<= {LIMIT_S:g} s", wall <= LIMIT_S, is_time=True)

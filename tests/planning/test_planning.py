@@ -121,7 +121,6 @@ def test_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     plan(stand_ins.case(), stand_ins.imaging(), progress=steps.append)
     assert steps == [
         "finding the vertebrae",
-        "measuring the vertebrae",
         "closing the compartments",
         "measuring the tumour",
         "laying the tumour against the barriers",

@@ -137,6 +137,23 @@ def test_where_other_cuts_have_a_way_the_headline_the_list_and_the_step_say_so()
     assert "With other cuts" not in in_words(replace(a_resection(), removal=a_removal(None)))
 
 
+def test_where_the_plan_has_its_ways_an_alternative_without_one_is_bold_in_the_list_alone() -> None:
+    """Of the three: one with a way, as the plan; one that parts nothing; one without a way."""
+    found = replace(stuck_beside_a_way(a_resection()), removal=a_removal(Way.TURNED_LEFT), caveats=())
+    text = in_words(found)
+    assert "Instead, " not in text
+    assert "With other cuts" not in text
+    assert [leaving.differs(found, other) for other in found.alternatives] == [False, False, True]
+    lost = leaving.instead(found.alternatives[2])
+    assert lost == "Way out: posterior arch lifted straight back; anterior block no way out found in the searched motions."
+
+
+def test_where_nothing_is_parted_an_alternative_with_ways_stands_out() -> None:
+    unparted = replace(stuck_beside_a_way(a_resection()), removal=Skipped("the cuts part no piece"), caveats=())
+    assert [leaving.differs(unparted, other) for other in unparted.alternatives] == [True, False, False]
+    assert f"With other cuts every piece gets out: {PRICE}." not in in_words(unparted)
+
+
 def test_without_a_search_the_reason_stands_in_its_place() -> None:
     plan = replace(a_plan(), resection=replace(a_resection(), removal=Skipped("the settings ask for none")))
     text = in_words(plan.resection)

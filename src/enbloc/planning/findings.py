@@ -37,7 +37,7 @@ class Around:
 
 
 def sizing_of(spine: Spine | Skipped) -> Sizing:
-    """To be called in another thread; what it needs is loaded here, as two that load the same rooms may get stuck."""
+    """To be called in another thread; its room is loaded here, as two threads that load the same may get stuck."""
     if isinstance(spine, Skipped):
         return tuple
     from enbloc.anatomy.sizes import level_sizes

@@ -61,8 +61,8 @@ def _by_others(found: Resection) -> Iterator[Said]:
 
 
 def all_leave(found: Resection) -> bool:
-    """Whether no piece of the cuts chosen was searched in vain."""
-    return all(piece.found for piece in pieces(found))
+    """Whether a way was found for every piece of the cuts chosen; not where none was sought, or nothing is parted."""
+    return removal(found) is not None and all(piece.found for piece in pieces(found))
 
 
 def sought_for_others(found: Resection) -> bool:
@@ -93,6 +93,8 @@ def instead(other: Alternative) -> str:
 
 def no_way_either(found: Resection) -> Iterator[str]:
     """Each alternative that was searched as well and whose pieces do not all get out."""
+    if removal(found) is None or all_leave(found):
+        return
     for other in found.alternatives:
         if isinstance(other.removal, WayInstead) and not other.removal.found:
             yield f"Instead, {other.says}. {instead(other)}"

@@ -232,7 +232,7 @@ def distance_to_segment(points: Array, a: Vector, b: Vector) -> Array:
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
     """Gap in mm between an obstacle's faces and those of a voxel here, negative inside, known in `box`; beyond that it
-    is more than SIGHT_MM.
+    is more than the distance as far as which it was looked at.
     """
 
     box: Box
@@ -295,9 +295,10 @@ def room_around(
     obstacles: Iterable[Obstacle], room: Millimetres, distances: Distances, box: Box | None = None
 ) -> Millimetres:
     """`room` less what the obstacles take: how far each voxel is from where a piece would press too far into one.
-    `box`: looked at only there, and only as far as NEAR_BY_MM.
+    `box`: looked at only there, and only as far as NEAR_BY_MM, so that no more room than this is told: where the field
+    jumped to a larger one, a walk along it would pass over what lies between.
     """
-    room = room.copy()
+    room = room.copy() if box is None else np.minimum(room, np.float32(NEAR_BY_MM))
     together: dict[float, list[Obstacle]] = {}
     for obstacle in obstacles:
         together.setdefault(obstacle.yield_mm, []).append(obstacle)

@@ -90,7 +90,8 @@ def sawn(field: OperativeField, cuts: tuple[Cut, ...]) -> Sawn:
     found, count = without_crumbs(found, count)
     tally = Tally.of(field, found, count, sawn_mm)
     named = dict(_told_apart(_names(field, cuts, tally, count)))
-    order = sorted(named, key=lambda number: (number != tally.most_tumour(), -tally.size(number)))
+    most = tally.most_tumour()
+    order = sorted(named, key=lambda number: (number != most, -tally.size(number)))
     value = np.zeros(count + 1, dtype=np.uint8)
     value[order] = np.arange(1, count + 1)
     pieces = [_piece(field, tally, number, named[number], n) for n, number in enumerate(order, start=1)]

@@ -29,8 +29,9 @@ def releases(levels: Sequence[Level], holding: Holding) -> tuple[Release, ...]:
 
 def unexplained(holding: Holding, cuts: Collection[str]) -> tuple[Caveat, ...]:
     """A caveat for each contact that holds a piece and that neither a release nor one of `cuts` (names) takes away."""
-    found = {link.name: link for link in holding.attachments if link.row is None and link.name not in cuts}
-    return tuple(caveat for _, link in sorted(found.items()) for caveat in link.caveats or (_unknown(link),))
+    found = [link for link in holding.attachments if link.row is None and link.name not in cuts]
+    found.sort(key=lambda link: link.name)
+    return tuple(dict.fromkeys(caveat for link in found for caveat in link.caveats or (_unknown(link),)))
 
 
 def _unknown(link: Attachment) -> Caveat:

@@ -20,7 +20,6 @@ from enbloc.resection.corridor import corridor_mm
 from enbloc.resection.field import Millimetres, OperativeField
 from enbloc.resection.nouns import Cut, Gate, Piece, Tissue
 from enbloc.resection.obstacles import (
-    NEAR_BY_MM,
     SIGHT_MM,
     Distances,
     Near,
@@ -41,8 +40,8 @@ from enbloc.resection.ways import UP, Found, along, ranges_of, search
 BY_DEFAULT = RemovalSettings()
 SOFT = (Tissue.DISC,)
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
-BESIDE_MM = ((0.0, 0.0), (3.0, 0.0), (2.0, 2.0))
-"""To the side of the turn, and ahead: by so much a way of another piece is moved, all but its start."""
+BESIDE_MM = ((3.0, 0.0), (2.0, 2.0))
+"""To the side of the turn, and ahead: by so much a way of another piece is moved where it is not free itself."""
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
 
 
@@ -123,7 +122,7 @@ class Scene:
     def with_pieces(self, theatre: Theatre, axis: Vector) -> Scene:
         """For other pieces of the same patient. Where they are together the same voxels, all that stays, stays."""
         distances = self.distances.beside()
-        if np.array_equal(self.theatre.pieces > 0, theatre.pieces > 0):
+        if theatre.owner is self.theatre.owner and np.array_equal(theatre.pieces > 0, self.theatre.pieces > 0):
             return replace(self, theatre=theatre, axis=axis, distances=distances)
         return Scene.of(theatre, self.settings, tuple(self.kept), bool(self.rods), axis, distances)
 
@@ -184,7 +183,7 @@ def in_order(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def ways_for(piece: Piece) -> tuple[tuple[Way, ...], ...]:
-    """In the order in which they are preferred; the first that are found of those that stand together."""
+    """In the order in which they are preferred; of those that stand together none comes before another."""
     if piece.name.startswith(POSTERIOR):
         return ((Way.DORSALLY,),)
     from_behind = (Way.DORSALLY, *TURNED) if piece.name.startswith(FRAGMENT) else TURNED
@@ -247,26 +246,31 @@ def _same_way(scene: Scene, body: Body, path: Path, stays: Sequence[Piece]) -> O
     with until the body is wholly out.
     """
     theatre = scene.theatre
-    ways = [
-        wholly_out(body, path.way, moved(path, aside_mm, ahead_mm), theatre.extent_mm)
-        for aside_mm, ahead_mm in (BESIDE_MM if path.way in TURNED else BESIDE_MM[:1])
-    ]
+    ways = [wholly_out(body, path.way, poses, theatre.extent_mm) for poses in beside(path, scene.settings)]
     box = functools.reduce(Box.union, (swept(body, poses, theatre) for poses in ways))
     obstacles, room = next(_among(scene, path.way, stays, box))
     for poses in ways:
-        least = min(NEAR_BY_MM, along(body, room, theatre.step_mm, poses, scene.settings.check_mm))
+        least = along(body, room, theatre.step_mm, poses, scene.settings.check_mm)
         if least >= 0.0:
             tried = Tried(path.way, True, least, 0, SAME_WAY if poses is ways[0] else BESIDE_IT)
             return _told(scene, body, tried, Found(poses, 0, poses[-1]), obstacles)
     return None
 
 
-def moved(path: Path, aside_mm: float, ahead_mm: float) -> Array:
-    """All poses but the start, to the side of the turn and ahead."""
-    poses = path.poses.copy()
-    poses[1:, 0] += -aside_mm if path.way is Way.TURNED_LEFT else aside_mm
-    poses[1:, 1] += ahead_mm
-    return poses
+def beside(path: Path, settings: RemovalSettings) -> Iterator[Array]:
+    """The path, and a turn moved to its side, and ahead, as far as the settings let a piece go; all but its start, so
+    that its straight way out keeps its direction.
+    """
+    yield path.poses
+    if path.way not in TURNED or len(path.poses) < 3:
+        return
+    for aside_mm, ahead_mm in BESIDE_MM:
+        poses = path.poses.copy()
+        poses[1:, 0] += -aside_mm if path.way is Way.TURNED_LEFT else aside_mm
+        poses[1:, 1] += ahead_mm
+        far = np.abs(poses[:-1, :2]).max(axis=0)
+        if far[0] <= settings.sideways_mm and far[1] <= settings.lengthways_mm:
+            yield poses
 
 
 def _among(

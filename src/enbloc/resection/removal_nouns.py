@@ -143,8 +143,7 @@ class PieceRemoval:
 
     `way`, `poses` and `clearances` are of the path chosen: None and empty where none was found. A clearance is the
     least distance along the path, negative where the piece presses into the structure by that much.
-    `roots_that_must_go`: roots that the path runs through. `paths`: all that were found, the one chosen first; kept
-    in memory for the same piece with other cuts.
+    `roots_that_must_go`: roots that the path runs through.
     """
 
     piece: str
@@ -156,6 +155,7 @@ class PieceRemoval:
     roots_that_must_go: tuple[Root, ...]
     tried: tuple[Tried, ...]
     says: str
+    # All that were found, the one chosen first: for the same piece with other cuts, never written.
     paths: tuple[Path, ...] = field(default=(), repr=False, compare=False)
 
 
@@ -178,7 +178,8 @@ OTHER_LEAVES = "way-out-by-alternative"
 @dataclass(frozen=True, slots=True)
 class PieceWay:
     """Which way a piece of an alternative leaves; None where none was found in the searched motions. `least_mm`: its
-    least room there, beyond what gives way. `about_mm` and `poses`: as in PieceRemoval.
+    least room there, beyond what gives way; room beyond 4 mm is not told apart where the way is one that the plan's
+    piece has. `about_mm` and `poses`: as in PieceRemoval.
     """
 
     piece: str
@@ -192,8 +193,9 @@ class PieceWay:
 class WayInstead:
     """How the pieces of an alternative leave, checked as those of the plan are and told in short.
 
-    Where a piece may go a way of the plan's piece of that name, that is its way; else ways are searched until one is
-    found, so that one with more room may exist. `found`: every piece gets out. `ways` stand in the order in which the
+    Where a piece may go a way of the plan's piece of that name, or one some millimetres beside it, that is its way;
+    else ways are searched until one is found, so that one with more room may exist. `found`: every piece gets out.
+    `ways` stand in the order in which the
     pieces leave. `least_mm`: the least room of those that get out; None where none does. `corridor_mm`: as in Removal.
     `caveats`: what the plan's own cuts do not have.
     """

@@ -138,14 +138,14 @@ def carried_out(patient: Patient, search: Search, given: Mapping[str, Plane], pr
         progress("trying the saw's errors")
         risk = execution_risk(field, chosen.cuts)
         removal = parted.removal
-        progress("seeking the way out with other cuts")
+        progress("seeking the way out with other cuts" if settings.removal.sought else "comparing other cuts")
         faces, (possible, profile) = facing.result(), listing.result()
     cuts, rings, pieces = chosen.cuts, chosen.search.rings, parted.pieces
     area_mm2 = sum(cut.tumour_mm2 for cut in cuts)
     others = with_ways_out(
         possible,
         cuts,
-        lambda instead: parted.instead(instead, patient, search),
+        lambda instead: parted.instead(instead, patient, chosen.search),
         (*parted.uncut, *(() if isinstance(removal, Skipped) else removal.caveats)),
     )
     found = chosen.search.found()

@@ -20,8 +20,8 @@ BONE = np.isin(np.arange(len(Part)), BONE_PARTS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally:
-    """Voxels by number of the part (0: of none), owner, part of the vertebra, and whether of tumour; and the least of
-    `sawn_mm` over each number's voxels.
+    """Voxels by number of what hangs together (from 1; 0 stays empty), owner, part of the vertebra, and whether of
+    tumour; and the least of `sawn_mm` over each number's voxels.
     """
 
     voxels: Counts
@@ -56,7 +56,9 @@ class Tally:
         return int(held.argmax())
 
     def most_tumour(self) -> int:
-        """The number with most tumour; without tumour, the largest."""
+        """The number with most tumour; without tumour, the largest; 0 where there is none."""
+        if len(self.voxels) == 1:
+            return 0
         held = self.voxels[1:, ..., 1].sum(axis=(1, 2))
         return 1 + int((held if held.any() else self.voxels[1:].sum(axis=(1, 2, 3))).argmax())
 
