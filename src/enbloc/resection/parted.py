@@ -102,7 +102,7 @@ def seen_around(
     beside: Scene | None = None,
 ) -> Scene:
     """What the pieces have to get past, roots that the releases keep among it. `beside`: what those of other cuts have;
-    of that, what stays the same is not laid out again.
+    of that, what stays the same is not laid out again, the roots to be kept among it.
     """
     field, axis = search.field, turn_axis(search.field, cuts)
     theatre = theatre_of(field, label, patient.spine, patient.imaging, None if beside is None else beside.theatre)
