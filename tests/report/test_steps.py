@@ -145,7 +145,7 @@ def test_where_the_plan_has_its_ways_an_alternative_without_one_is_bold_in_the_l
     assert "With other cuts" not in text
     assert [leaving.differs(found, other) for other in found.alternatives] == [False, False, True]
     lost = leaving.instead(found.alternatives[2])
-    assert lost == "Way out: posterior arch lifted straight back; anterior block no way out found in the searched motions."
+    assert lost.endswith("lifted straight back; anterior block no way out found in the searched motions.")
 
 
 def test_where_nothing_is_parted_an_alternative_with_ways_stands_out() -> None:

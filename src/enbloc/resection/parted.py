@@ -9,20 +9,23 @@ import numpy as np
 
 from enbloc.anatomy import Spine
 from enbloc.core.evidence import Caveat, Progress, Skipped
+from enbloc.core.geometry import Vector, unit
 from enbloc.core.levels import Level
 from enbloc.core.volume import Imaging
 from enbloc.resection.attachments import attachments, left_uncut
 from enbloc.resection.field import Codes, OperativeField
-from enbloc.resection.nouns import Cut, Piece, Pieces
+from enbloc.resection.nouns import Cut, Gate, Piece, Pieces, Tissue
 from enbloc.resection.pieces import FRAGMENT, REMAINING, SPECIMEN, pieces_of, sawn
 from enbloc.resection.release_nouns import Release
 from enbloc.resection.releases import KEEP, releases, unexplained
-from enbloc.resection.removal import Scene, taken_out, turn_axis
+from enbloc.resection.removal import Scene, taken_out
 from enbloc.resection.removal_nouns import Removal, Root
 from enbloc.resection.searching import Search
 from enbloc.resection.theatre import theatre_of
+from enbloc.resection.ways import UP
 from enbloc.tumour import Contact
 
+SOFT = (Tissue.DISC,)
 NOT_SOUGHT = "the settings ask for no way out of the pieces"
 NOT_PARTED = "no way out is sought: the cuts part no piece that could leave by itself"
 
@@ -110,6 +113,17 @@ def seen_around(
         return beside.with_pieces(theatre, axis)
     kept = tuple(Root(each.level, each.side) for each in freed if each.action == KEEP and each.side is not None)
     return Scene.of(theatre, search.settings.way_out, kept, axis=axis)
+
+
+def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
+    """The vertebra's own axis, made square to the cuts between vertebrae so that the block slides along them: to those
+    through bone, or, where all pass through disc, which gives way, to all of them on average.
+    """
+    between = [cut for cut in cuts if cut.gate in (Gate.CRANIAL, Gate.CAUDAL)]
+    bony = [cut for cut in between if cut.tissue not in SOFT]
+    normals = [field.frame.axes @ np.array(cut.normal) for cut in bony or between]
+    upward = [normal * np.sign(normal[2]) for normal in normals if normal[2] != 0.0]
+    return unit(np.sum(upward, axis=0)) if upward else UP
 
 
 def whole_pieces(pieces: tuple[Piece, ...], label: Codes) -> tuple[tuple[Piece, ...], float, Codes]:

@@ -11,14 +11,14 @@ import numpy as np
 
 from enbloc.anatomy import Part
 from enbloc.core.evidence import Caveat, Measured, Step
-from enbloc.core.geometry import Array, Box, Vector, unit
+from enbloc.core.geometry import Array, Box, Vector
 from enbloc.core.side_by_side import side_by_side
 from enbloc.knowledge.removal_tables import RemovalTable, removal_table
 from enbloc.resection.body import Body, body_of
 from enbloc.resection.clearance import Clearance
 from enbloc.resection.corridor import corridor_mm
-from enbloc.resection.field import Millimetres, OperativeField
-from enbloc.resection.nouns import Cut, Gate, Piece, Tissue
+from enbloc.resection.field import Millimetres
+from enbloc.resection.nouns import Piece
 from enbloc.resection.obstacles import (
     SIGHT_MM,
     Distances,
@@ -38,22 +38,10 @@ from enbloc.resection.theatre import Theatre
 from enbloc.resection.ways import UP, Found, along, ranges_of, search
 
 BY_DEFAULT = RemovalSettings()
-SOFT = (Tissue.DISC,)
 TURNED = (Way.TURNED_LEFT, Way.TURNED_RIGHT)
 BESIDE_MM = ((3.0, 0.0), (2.0, 2.0))
 """To the side of the turn, and ahead: by so much a way of another piece is moved where it is not free itself."""
 ROD_SIDE = {Way.TURNED_LEFT: "right", Way.TURNED_RIGHT: "left"}
-
-
-def turn_axis(field: OperativeField, cuts: Sequence[Cut]) -> Vector:
-    """The vertebra's own axis, made square to the cuts between vertebrae so that the block slides along them: to those
-    through bone, or, where all pass through disc, which gives way, to all of them on average.
-    """
-    between = [cut for cut in cuts if cut.gate in (Gate.CRANIAL, Gate.CAUDAL)]
-    bony = [cut for cut in between if cut.tissue not in SOFT]
-    normals = [field.frame.axes @ np.array(cut.normal) for cut in bony or between]
-    upward = [normal * np.sign(normal[2]) for normal in normals if normal[2] != 0.0]
-    return unit(np.sum(upward, axis=0)) if upward else UP
 
 
 def taken_out(scene: Scene, pieces: Sequence[Piece], known: Sequence[PieceRemoval] | None = None) -> Removal:
