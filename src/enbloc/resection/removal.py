@@ -64,8 +64,8 @@ def taken_out(scene: Scene, pieces: Sequence[Piece], known: Sequence[PieceRemova
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """What every piece of one plan shares. `room`: what `stands` leaves. `roots` with their obstacles; `rods` by the
-    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned. `distances`
-    to what they share and to what is met on the way.
+    way that they stand against. `kept`: roots to be spared. `axis`: about which blocks are turned. `distances`: to
+    what they share and to what is met on the way.
     """
 
     theatre: Theatre
@@ -89,8 +89,8 @@ class Scene:
         distances: Distances | None = None,
     ) -> Scene:
         """`roots_kept`: roots that no piece may run through unless nothing else is found. `rod`: a temporary rod holds
-        the column on the side away from which a block is turned. `axis`: along the theatre's axes.
-        `distances`: of the same patient with other pieces.
+        the column on the side away from which a block is turned. `axis`: along the theatre's axes. `distances`: of the
+        same patient with other pieces.
         """
         table = removal_table()
         distances = Distances(theatre.step_mm) if distances is None else distances
