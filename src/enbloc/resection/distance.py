@@ -66,10 +66,8 @@ def _divided(mask: Mask, factors: tuple[int, int, int]) -> Mask:
     return np.ascontiguousarray(mask)
 
 
-def signed_distance_mm(mask: Mask, spacing_mm: Array, threads: int = CORES) -> Distances | None:
-    """The distance from centre to centre less half a voxel (the mean over the axes); None for an empty mask. The same
-    for any number of `threads`.
-    """
+def signed_distance_mm(mask: Mask, spacing_mm: Array) -> Distances | None:
+    """The distance from centre to centre less half a voxel (the mean over the axes); None for an empty mask."""
     import edt
 
     box = bounding_box(mask)
@@ -77,14 +75,14 @@ def signed_distance_mm(mask: Mask, spacing_mm: Array, threads: int = CORES) -> D
         return None
     spacing = tuple(float(step) for step in spacing_mm)
     half = np.float32(0.5 * spacing_mm.mean())
-    distance: Distances = edt.edt(~mask, anisotropy=spacing, black_border=False, parallel=threads)
+    distance: Distances = edt.edt(~mask, anisotropy=spacing, black_border=False, parallel=CORES)
     np.subtract(distance, half, out=distance, where=~mask)
     near = box.grown((1, 1, 1), mask.shape)
     inside = np.ascontiguousarray(mask[near.slices])
     if inside.all():
         depth = np.full(inside.shape, FAR_MM, dtype=np.float32)
     else:
-        depth = edt.edt(inside, anisotropy=spacing, black_border=False, parallel=threads)
+        depth = edt.edt(inside, anisotropy=spacing, black_border=False, parallel=CORES)
     distance[near.slices][inside] = half - depth[inside]
     return distance
 
